@@ -1,0 +1,1 @@
+"""What touches the disk, threads, child processes and SQLite; asyncio, no Qt."""

@@ -1,0 +1,191 @@
+"""From a page to its captions in the library: the one flow that window and command line share.
+
+    page + panels -> crops -> one request -> captions as they are written -> library -> updates
+
+Captions that stand are not written anew: a person's, an imported one, or one by the same model. They are told to
+the narrator as context, so the story goes on from what the person wrote.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import uuid
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from comicreader.domain.book import PageImage, RgbImage
+from comicreader.domain.narration import Caption, model_source
+from comicreader.domain.panels import Panel
+from comicreader.services.library import Library
+from comicreader.services.narrator import Narrator, NarratorPhase
+from trainer.dataset import CONTEXT_CAPTIONS
+from trainer.events import CaptionPartial, NarrateRequest, PanelPicture
+
+_CROP_SIDE_PX = 448  # the longest side a narrate request may have; the embedded ViT looks at 224
+_JPEG_QUALITY = 90
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionUpdate:
+    """News about the caption of one panel.
+
+    Attributes:
+        panel_id: the panel.
+        caption: its text so far; the caption that stands in the library if `is_final`.
+        is_final: whether the caption is whole.
+    """
+
+    panel_id: str
+    caption: Caption
+    is_final: bool
+
+
+class BookNarrator:
+    """Has pages narrated and keeps the captions."""
+
+    def __init__(self, library: Library, narrator: Narrator) -> None:
+        self._library = library
+        self._narrator = narrator
+
+    async def narrate_page(
+        self,
+        page: PageImage,
+        panels: Sequence[Panel],
+        previous: Sequence[str],
+        *,
+        style: str = "narration",
+        only: str | None = None,
+        variation: int = 0,
+    ) -> AsyncGenerator[CaptionUpdate, None]:
+        """Have the captions written that the page still lacks; closing the generator cancels the rest.
+
+        Args:
+            page: the page.
+            panels: its panels in reading order, with ids.
+            previous: captions before the page, oldest first, as `previous_captions` gives them.
+            style: "narration" or "description".
+            only: id of a panel whose caption is to be written anew; the other panels stay as they are.
+            variation: another number, another wording; 0 for the model's best.
+
+        Yields:
+            Updates in reading order; none for captions that stand already.
+
+        Raises:
+            NarratorError: the narrator has failed or refused the request.
+            LibraryError: captions cannot be read or kept.
+        """
+        pictures = await self._pictures(page, panels, only)
+        if not pictures:
+            return
+        request = NarrateRequest(uuid.uuid4().hex, pictures, tuple(previous), style, variation)
+        async with aclosing(self._narrator.narrate(request)) as answers:
+            async for answer in answers:
+                source, context = model_source(self._narrator.model_id), _context(pictures, answer.panel_id)
+                caption = Caption(answer.text.strip(), source, context=context)
+                if isinstance(answer, CaptionPartial):
+                    yield CaptionUpdate(answer.panel_id, caption, is_final=False)
+                elif caption.text:
+                    caption = replace(caption, confidence=answer.confidence)
+                    kept = await asyncio.to_thread(self._keep, answer.panel_id, caption, only is not None)
+                    yield CaptionUpdate(answer.panel_id, kept, is_final=True)
+
+    def previous_captions(self, page_ids: Sequence[str]) -> tuple[str, ...]:
+        """The last captions of the pages before one, oldest first: what the narrator is told of the story so far.
+
+        Args:
+            page_ids: ids of the pages before, in the order of the book; the last two or three are enough.
+
+        Raises:
+            LibraryError: the library cannot be read.
+        """
+        texts: list[str] = []
+        for page_id in reversed(page_ids):
+            stored = self._library.panels_of(page_id)
+            if stored is not None:
+                captions = self._library.captions_of(page_id)
+                told = [captions[panel.id].text for panel in stored.panels if panel.id in captions]
+                texts = [text for text in told if text] + texts
+            if len(texts) >= CONTEXT_CAPTIONS:
+                break
+        return tuple(texts[-CONTEXT_CAPTIONS:])
+
+    async def _pictures(self, page: PageImage, panels: Sequence[Panel], only: str | None) -> tuple[PanelPicture, ...]:
+        """What the narrator is given of the page; nothing where nothing is to be written."""
+        standing = await asyncio.to_thread(self._library.captions_of, page.page_id)
+        wanted = await self._wanted(panels, standing, only)
+        if not wanted:
+            return ()
+        told = {panel_id: caption.text for panel_id, caption in standing.items() if panel_id not in wanted}
+        return await asyncio.to_thread(_panel_pictures, page, _asked(panels, wanted, told), told)
+
+    async def _wanted(self, panels: Sequence[Panel], standing: Mapping[str, Caption], only: str | None) -> set[str]:
+        """Ids of the panels whose captions are to be written; starts the narrator only where there is need."""
+        if only is not None:
+            may_change = only not in standing or standing[only].is_proposal
+            return {panel.id for panel in panels if panel.id == only and may_change}
+        is_untold = {panel.id for panel in panels if panel.id not in standing}
+        is_at_work = self._narrator.state.kind in (NarratorPhase.LOADING, NarratorPhase.READY)
+        if not is_untold and not is_at_work:
+            return set()
+        await self._narrator.ready()  # which proposals are this model's own is known only now
+        source = model_source(self._narrator.model_id)
+        proposals = {panel_id: caption for panel_id, caption in standing.items() if caption.is_proposal}
+        is_foreign = {panel.id for panel in panels if panel.id in proposals and proposals[panel.id].source != source}
+        return is_untold | is_foreign
+
+    def _keep(self, panel_id: str, caption: Caption, was_asked_for: bool) -> Caption:
+        """Store a caption and return what stands now."""
+        if was_asked_for:
+            return self._library.store_regenerated(panel_id, caption).after or caption
+        return self._library.store_generated(panel_id, caption)
+
+
+def _asked(panels: Sequence[Panel], wanted: Collection[str], told: Collection[str]) -> list[Panel]:
+    """The panels of a request: up to the last wanted one, less those that have no text and shall have none."""
+    end = 1 + max(index for index, panel in enumerate(panels) if panel.id in wanted)
+    return [panel for panel in panels[:end] if panel.id in wanted or panel.id in told]
+
+
+def _context(pictures: Sequence[PanelPicture], panel_id: str) -> tuple[str, ...]:
+    """Ids of the panels on the same page whose captions this one is conditioned on, oldest first."""
+    ids = [picture.panel_id for picture in pictures]
+    index = ids.index(panel_id)
+    return tuple(ids[max(0, index - CONTEXT_CAPTIONS) : index])
+
+
+def _panel_pictures(page: PageImage, panels: Sequence[Panel], told: Mapping[str, str]) -> tuple[PanelPicture, ...]:
+    """What the narrator is given of each panel: the caption that stands, or the picture."""
+    return tuple(
+        PanelPicture(panel.id, text=told[panel.id])
+        if panel.id in told
+        else PanelPicture(panel.id, base64.b64encode(_jpeg(_crop(page, panel))).decode())
+        for panel in panels
+    )
+
+
+def _crop(page: PageImage, panel: Panel) -> RgbImage:
+    """The panel's part of the page as it is decoded, at least one pixel, (h, w, 3)."""
+    height, width = page.pixels.shape[:2]
+    box, scale = panel.box, page.scale
+    left = min(width - 1, max(0, round(box.x * scale)))
+    top = min(height - 1, max(0, round(box.y * scale)))
+    right = max(left + 1, round(box.right * scale))
+    bottom = max(top + 1, round(box.bottom * scale))
+    return page.pixels[top:bottom, left:right]
+
+
+def _jpeg(picture: RgbImage) -> bytes:
+    """The picture as JPEG, made smaller where its longest side is too long."""
+    height, width = picture.shape[:2]
+    scale = min(1.0, _CROP_SIDE_PX / max(height, width))
+    if scale < 1:
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    _, encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    return encoded.tobytes()

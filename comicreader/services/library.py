@@ -1,0 +1,208 @@
+"""The library: what is remembered of books, and the one store of captions and edits.
+
+Every call is one transaction, safe from any thread and beside other processes; when it returns, what it wrote is
+on the disk. Detected panels and generated captions are proposals that may be replaced; what a person wrote is
+kept for good. The tables are drawn in `library_schema`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+from comicreader.domain.book import Direction
+from comicreader.domain.errors import LibraryError
+from comicreader.domain.narration import Caption
+from comicreader.domain.navigation import Position
+from comicreader.domain.panels import Panel
+from comicreader.services import library_books, library_captions, library_panels
+from comicreader.services.book_fingerprint import book_fingerprint
+from comicreader.services.library_records import EDIT, REDO, UNDO, BookRecord, CaptionChange, StoredPanels
+from comicreader.services.library_schema import connect
+
+
+class Library:
+    """An open library. All methods raise LibraryError when the file cannot be read or written."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._one_at_a_time = threading.Lock()
+        self._is_closed = False
+
+    @classmethod
+    def open(cls, path: Path) -> Library:
+        """Open the library's file; make it where there is none.
+
+        Raises:
+            LibraryError: it is damaged, not a library, of a newer program, or cannot be written; it is left as it is.
+        """
+        return cls(connect(path))
+
+    def close(self) -> None:
+        """Close the file; later calls raise LibraryError."""
+        with self._one_at_a_time:
+            self._is_closed = True
+            self._connection.close()
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def remember_book(self, path: Path, title: str, page_count: int) -> BookRecord:
+        """Note that a book is opened; one that was moved or renamed is known again by its content.
+
+        Raises:
+            BookError: the file or folder cannot be read.
+        """
+        path = path.absolute()
+        fingerprint = book_fingerprint(path)
+        with self._writing() as connection:
+            return library_books.remember_book(connection, path, fingerprint, title, page_count, _now())
+
+    def recent_books(self, limit: int = 12) -> tuple[BookRecord, ...]:
+        """The books opened last, newest first; some may be gone from the disk."""
+        with self._reading() as connection:
+            return library_books.recent_books(connection, limit)
+
+    def forget_book(self, book_id: int) -> None:
+        """Drop a book with its position and bookmarks; captions and edits belong to its pages and stay."""
+        with self._writing() as connection:
+            library_books.forget_book(connection, book_id)
+
+    def set_direction(self, book_id: int, direction: Direction | None) -> None:
+        """Keep the direction the person chose for a book; None: as the file says."""
+        with self._writing() as connection:
+            library_books.set_direction(connection, book_id, direction)
+
+    def set_position(self, book_id: int, position: Position) -> None:
+        """Keep the place where reading stopped."""
+        with self._writing() as connection:
+            library_books.set_position(connection, book_id, position, _now())
+
+    def add_bookmark(self, book_id: int, position: Position) -> None:
+        """Mark a place; marking it twice is marking it once."""
+        with self._writing() as connection:
+            library_books.add_bookmark(connection, book_id, position, _now())
+
+    def remove_bookmark(self, book_id: int, position: Position) -> None:
+        """Unmark a place."""
+        with self._writing() as connection:
+            library_books.remove_bookmark(connection, book_id, position)
+
+    def bookmarks(self, book_id: int) -> tuple[Position, ...]:
+        """The marked places in the order of the book."""
+        with self._reading() as connection:
+            return library_books.bookmarks(connection, book_id)
+
+    def panels_of(self, page_id: str) -> StoredPanels | None:
+        """The page's panels in reading order; None where none were found yet."""
+        with self._reading() as connection:
+            return library_panels.panels_of(connection, page_id)
+
+    def store_detected_panels(self, page_id: str, panels: Sequence[Panel], detector_version: str) -> tuple[Panel, ...]:
+        """Make what detection found the page's panels, unless a person drew them.
+
+        A panel that was known keeps its id and so its caption. One that is not found any more is kept out of sight
+        with its caption and comes back when it is found again.
+
+        Args:
+            page_id: the page.
+            panels: in reading order; their ids do not matter.
+            detector_version: what found them.
+
+        Returns:
+            The panels that stand now, with ids.
+        """
+        with self._writing() as connection:
+            return library_panels.store_detected_panels(connection, page_id, panels, detector_version, _now())
+
+    def captions_of(self, page_id: str) -> dict[str, Caption]:
+        """The captions that stand on the page, by panel id."""
+        with self._reading() as connection:
+            return library_captions.captions_of(connection, page_id)
+
+    def store_generated(self, panel_id: str, caption: Caption) -> Caption:
+        """Keep a model's caption, unless a person's or an imported text stands; returns what stands now."""
+        with self._writing() as connection:
+            return library_captions.store_generated(connection, panel_id, caption, _now())
+
+    def store_regenerated(self, panel_id: str, caption: Caption) -> CaptionChange:
+        """Keep the other wording a person asked for, and that the first one did not please.
+
+        A person's or an imported text stays: `before` and `after` are then the same.
+        """
+        with self._writing() as connection:
+            return library_captions.store_regenerated(connection, panel_id, caption, _now())
+
+    def save_edit(self, panel_id: str, text: str, *, kind: str = EDIT, seconds: float = 0.0) -> CaptionChange:
+        """Make a person's text the caption.
+
+        An edit that leaves the text as it was is none: a proposal stays a proposal, unless it is an `ACCEPT`.
+
+        Args:
+            panel_id: the panel.
+            text: the whole new text; space around it is dropped.
+            kind: what the person did, `EDIT` or `ACCEPT`.
+            seconds: how long it took.
+        """
+        with self._writing() as connection:
+            return library_captions.save_edit(connection, panel_id, text.strip(), kind, seconds, _now())
+
+    def undo_edit(self, change: CaptionChange) -> CaptionChange:
+        """Let the caption from before a change stand again.
+
+        Raises:
+            LibraryError: a person has changed the caption again since.
+        """
+        with self._writing() as connection:
+            return library_captions.turn_back(connection, change, UNDO, _now())
+
+    def redo_edit(self, change: CaptionChange) -> CaptionChange:
+        """Let the caption from after an undone change stand again.
+
+        Args:
+            change: the change as it was first made (not what `undo_edit` returned).
+
+        Raises:
+            LibraryError: a person has changed the caption again since.
+        """
+        undone = CaptionChange(change.panel_id, change.page_id, before=change.after, after=change.before)
+        with self._writing() as connection:
+            return library_captions.turn_back(connection, undone, REDO, _now())
+
+    def _reading(self) -> AbstractContextManager[sqlite3.Connection]:
+        """A view of one moment."""
+        return self._transaction("BEGIN")
+
+    def _writing(self) -> AbstractContextManager[sqlite3.Connection]:
+        """All or nothing; other processes wait their turn."""
+        return self._transaction("BEGIN IMMEDIATE")
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+        """One thread at a time."""
+        with self._one_at_a_time:
+            if self._is_closed:
+                raise LibraryError("The library is closed.")
+            try:
+                self._connection.execute(begin)
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise LibraryError(f"The library cannot be used: {error}.") from error
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()

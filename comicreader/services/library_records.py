@@ -1,0 +1,71 @@
+"""What the library hands out: frozen values, detached from the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from comicreader.domain.book import Direction
+from comicreader.domain.narration import Caption
+from comicreader.domain.navigation import Position
+from comicreader.domain.panels import Panel
+
+EDIT, ACCEPT, REGENERATE, UNDO, REDO = "edit", "accept", "regenerate", "undo", "redo"
+"""Kinds of edits: another text, a proposal found good as it is, another proposal asked for, and the way back and
+forth. They are kept with each edit and will be training data."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookRecord:
+    """What is remembered of a book.
+
+    Attributes:
+        book_id: its number in the library.
+        path: where it was opened last.
+        title: its title then.
+        page_count: its pages then.
+        direction: the person's choice; None where the file decides.
+        position: where reading stopped.
+        last_opened: when, UTC.
+    """
+
+    book_id: int
+    path: Path
+    title: str
+    page_count: int
+    direction: Direction | None
+    position: Position
+    last_opened: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPanels:
+    """The panels of a page.
+
+    Attributes:
+        panels: in reading order, with ids.
+        detector_version: what found them; empty where a person drew them.
+        by_person: whether a person drew or ordered them: detection then leaves them alone.
+    """
+
+    panels: tuple[Panel, ...]
+    detector_version: str
+    by_person: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionChange:
+    """What an edit did; enough to show it, to undo it and to redo it.
+
+    Attributes:
+        panel_id: the panel whose caption changed.
+        page_id: its page.
+        before: the caption that stood; None where there was none.
+        after: the caption that stands now; None where there is none (an undone first caption).
+    """
+
+    panel_id: str
+    page_id: str
+    before: Caption | None
+    after: Caption | None

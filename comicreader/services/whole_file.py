@@ -1,0 +1,31 @@
+"""Writing a file wholly or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def write_whole_file(path: Path, content: bytes) -> None:
+    """Write a file so that nobody ever sees half of it: beside it first, then renamed over it.
+
+    A link is followed. What is no ordinary file (a pipe, /dev/null) is written directly: renaming over it would
+    replace the device.
+
+    Raises:
+        OSError: the file cannot be written; what was there is unchanged.
+    """
+    target = path.resolve()
+    if target.exists() and not target.is_file():
+        target.write_bytes(content)
+        return
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            # without it a power cut after the renaming can leave an empty file
+            os.fsync(file.fileno())
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Widgets and presenters: the only importers of PySide6 beside `app`."""

@@ -1,0 +1,146 @@
+"""The narrator as the reader meets it: a child process that speaks lines of JSON."""
+
+from __future__ import annotations
+
+import base64
+import io
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import tiny_models
+
+from trainer import events
+from trainer.base_weights import default_cache
+from trainer.captioner import embedded_folder
+
+
+class Child:
+    """`python -m trainer serve`, spoken to line by line."""
+
+    def __init__(self, model: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "trainer", "serve", "--model", model, "--threads", "1"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )  # fmt: skip
+
+    def send(self, request: events.Request) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(events.encode(request))
+        self.process.stdin.flush()
+
+    def until(self, *kinds: type) -> list[events.Event]:
+        """All events up to and with the first of these kinds."""
+        assert self.process.stdout is not None
+        seen: list[events.Event] = []
+        for line in self.process.stdout:
+            seen.append(events.decode_event(line))
+            if isinstance(seen[-1], kinds):
+                return seen
+        pytest.fail(f"the child ended after {seen}")
+
+    def leave(self) -> tuple[list[events.Event], int]:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        assert self.process.stdout is not None
+        rest = [events.decode_event(line) for line in self.process.stdout]
+        self.process.stdout.close()
+        return rest, self.process.wait(20)
+
+
+@pytest.fixture
+def child(tiny_narrator: Path) -> Iterator[Child]:
+    running = Child(str(tiny_narrator))
+    yield running
+    if running.process.poll() is None:
+        running.leave()
+
+
+def crop(panel_id: str, colour: str) -> events.PanelPicture:
+    buffer = io.BytesIO()
+    tiny_models.picture(colour).save(buffer, "JPEG")
+    return events.PanelPicture(panel_id, base64.b64encode(buffer.getvalue()).decode())
+
+
+def page(request_id: str, *colours: str) -> events.NarrateRequest:
+    return events.NarrateRequest(request_id, tuple(crop(f"{request_id}-{c}", c) for c in colours))
+
+
+def test_a_page_is_narrated_in_order_and_the_last_word_is_said_once(child: Child) -> None:
+    started = child.until(events.Ready)
+    assert isinstance(started[0], events.Loading)
+    assert started[-1] == events.Ready("tiny", "Tiny", started[-1].seconds)  # type: ignore[union-attr]
+    child.send(page("p1", "red", "blue"))
+    answer = child.until(events.RequestDone)
+    written = [event for event in answer if isinstance(event, events.CaptionWritten)]
+    assert [event.panel_id for event in written] == ["p1-red", "p1-blue"]
+    assert any(isinstance(event, events.CaptionPartial) for event in answer)
+    assert all(0 <= event.confidence <= 1 for event in written)
+    rest, status = child.leave()
+    assert isinstance(rest[-1], events.RunFinished)
+    assert len(rest) == 1
+    assert status == 0
+
+
+def test_a_caption_that_stands_is_context_and_is_not_written_again(child: Child) -> None:
+    child.until(events.Ready)
+
+    def second_caption(text: str) -> str:
+        panels = (events.PanelPicture("a", text=text), crop("b", "green"))
+        child.send(events.NarrateRequest(text or "none", panels))
+        written = [e for e in child.until(events.RequestDone) if isinstance(e, events.CaptionWritten)]
+        assert [e.panel_id for e in written] == ["b"]
+        return written[0].text
+
+    assert second_caption("A blue kite on the hill.") != second_caption("The goes on red ball sits.")
+
+
+def test_the_newest_page_comes_first_and_the_older_one_is_finished_after_it(child: Child) -> None:
+    # all are waiting before the model is loaded: the order of the answers is the narrator's choice
+    child.send(page("old", "red", "blue"))
+    child.send(page("new", "green"))
+    first, second = child.until(events.RequestDone)[-1], child.until(events.RequestDone)[-1]
+    assert (first, second) == (events.RequestDone("new"), events.RequestDone("old"))
+
+
+def test_a_cancelled_request_ends_without_captions(child: Child) -> None:
+    child.send(page("unwanted", "red", "blue", "green"))
+    child.send(events.CancelRequest("unwanted"))
+    answer = child.until(events.RequestDone)
+    assert answer[-1] == events.RequestDone("unwanted", cancelled=True)
+    assert not [event for event in answer if isinstance(event, events.CaptionWritten)]
+
+
+def test_a_broken_picture_fails_its_request_only(child: Child) -> None:
+    child.until(events.Ready)
+    child.send(events.NarrateRequest("bad", (events.PanelPicture("x", base64.b64encode(b"no picture").decode()),)))
+    failed = child.until(events.RequestFailed)[-1]
+    assert isinstance(failed, events.RequestFailed)
+    assert failed.request_id == "bad"
+    child.send(page("good", "red"))
+    assert child.until(events.RequestDone)[-1] == events.RequestDone("good")
+
+
+def test_a_missing_model_is_the_last_word() -> None:
+    child = Child("./nowhere")
+    rest, status = child.leave()
+    last = rest[-1]
+    assert isinstance(last, events.RunFailed)
+    assert last.reason == "model_not_found"
+    assert status == 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (default_cache() / "smollm2-135m").exists(), reason="the base weights are not here")
+@pytest.mark.skipif(not embedded_folder().exists(), reason="there is no embedded narrator")
+def test_the_embedded_narrator_writes_a_sentence() -> None:
+    child = Child("embedded")
+    ready = child.until(events.Ready)[-1]
+    assert isinstance(ready, events.Ready)
+    child.send(page("p", "green"))
+    written = [e for e in child.until(events.RequestDone) if isinstance(e, events.CaptionWritten)]
+    assert len(written[0].text.split()) >= 3
+    assert written[0].text[-1] in '.!?…"”'
+    child.leave()

@@ -1,0 +1,192 @@
+"""The trainer's command line: `python -m trainer {fetch-base,sft,serve,evaluate}`.
+
+stdout belongs to the events of `trainer.events`; everything a library prints goes to stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from trainer.config import ConfigError, SftConfig
+from trainer.dataset import DatasetError
+from trainer.events import Event, LastWord, RunCancelled, RunFailed, RunFinished, encode, in_words
+from trainer.run_dir import RunDir, RunDirError
+
+EXIT_FINISHED, EXIT_FAILED, EXIT_CANCELLED = 0, 1, 130
+
+
+class EventWriter:
+    """Writes events to the stream the parent reads, and from `record_in` on into a file as well.
+
+    A person at a terminal gets sentences instead of JSON.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._file: TextIO | None = None
+        self._lock = threading.Lock()
+
+    def record_in(self, path: Path) -> None:
+        """Keep a copy of every further event in a file."""
+        self._file = path.open("a", encoding="utf-8")
+
+    def __call__(self, event: Event) -> None:
+        """Write one event."""
+        line = encode(event)
+        with self._lock:
+            self._stream.write(in_words(event) if self._stream.isatty() else line)
+            self._stream.flush()
+            if self._file is not None:
+                self._file.write(line)
+                self._file.flush()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    # A reader that follows stdout must find events only: print and native output go to stderr.
+    stream = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    emit = EventWriter(stream)
+    parsed = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    _be_quiet()
+    if parsed.nice:
+        os.nice(parsed.nice)
+    last_word = _run(parsed, emit)
+    emit(last_word)
+    return _exit_status(last_word)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m trainer", description="Train, measure and serve narrators.")
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--base-weights", type=Path, help="folder of the base weights (default: the user's cache)")
+    shared.add_argument("--nice", type=int, default=0, help="lower the priority by this much (0 to 19)")
+    commands = parser.add_subparsers(dest="command", required=True)
+    fetch = commands.add_parser("fetch-base", parents=[shared], help="bring the base weights into the cache")
+    fetch.add_argument("names", nargs="*", help="which; default: all")
+    SftConfig.add_arguments(commands.add_parser("sft", parents=[shared], help="supervised fine-tuning"))
+    serve = commands.add_parser("serve", parents=[shared], help="write captions for requests on stdin")
+    serve.add_argument("--model", default="embedded", help='"embedded", a directory, or a hub name')
+    serve.add_argument("--threads", type=int, default=0, help="CPU threads; 0 leaves the choice to torch")
+    evaluate = commands.add_parser("evaluate", parents=[shared], help="measure a narrator on a data set")
+    evaluate.add_argument("--model", default="embedded", help='"embedded", a directory, or a hub name')
+    evaluate.add_argument("--data", type=Path, required=True, help="folder of the data set")
+    evaluate.add_argument("--split", default="test", help="which split")
+    evaluate.add_argument("--json", type=Path, help="write metrics and captions here")
+    evaluate.add_argument("--limit", type=int, default=0, help="records at most; 0: all")
+    return parser
+
+
+def _be_quiet() -> None:
+    """No telemetry, no progress bars on a stream that people read."""
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TQDM_DISABLE", "1")
+
+
+def _run(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
+    """Run the command and turn expected failures into a last word."""
+    import torch
+
+    from trainer.base_weights import BaseWeightsError
+    from trainer.captioner import CaptionerError
+
+    try:
+        return _COMMANDS[parsed.command](parsed, emit)
+    except KeyboardInterrupt:
+        return RunCancelled("Interrupted.")
+    except (ConfigError, RunDirError) as error:
+        return RunFailed("bad_config", str(error))
+    except DatasetError as error:
+        return RunFailed("bad_data", str(error))
+    except BaseWeightsError as error:
+        return RunFailed("no_network", str(error))
+    except CaptionerError as error:
+        return RunFailed(error.reason, str(error), error.hint)
+    except torch.cuda.OutOfMemoryError:
+        return RunFailed("out_of_memory", "The GPU's memory is too small.", "Use a smaller batch_size.")
+    except MemoryError:
+        return RunFailed("out_of_memory", "There is not enough memory.", "Use a smaller batch_size.")
+
+
+def _exit_status(last_word: LastWord) -> int:
+    if isinstance(last_word, RunFinished):
+        return EXIT_FINISHED
+    return EXIT_CANCELLED if isinstance(last_word, RunCancelled) else EXIT_FAILED
+
+
+def _base_weights(parsed: argparse.Namespace) -> Path:
+    from trainer.base_weights import default_cache
+
+    return parsed.base_weights or default_cache()
+
+
+def _fetch_base(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
+    from trainer.base_weights import BASES, fetch
+    from trainer.events import Loading
+
+    for name in parsed.names or BASES:
+        if name not in BASES:
+            return RunFailed("bad_config", f"There are no base weights named “{name}”; known are {', '.join(BASES)}.")
+        fetch(name, _base_weights(parsed), lambda text: emit(Loading(text)))
+    return RunFinished("The base weights are ready.", str(_base_weights(parsed)))
+
+
+def _sft(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
+    from trainer.sft import train
+
+    config = SftConfig.from_arguments(parsed)
+    run = RunDir.create(Path(config.run))
+    emit.record_in(run.events_file)
+    return train(config, run, _base_weights(parsed), emit, _stop_on_stdin())
+
+
+def _serve(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
+    from trainer.serve import serve
+
+    return serve(parsed.model, _base_weights(parsed), parsed.threads, sys.stdin, emit)
+
+
+def _evaluate(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
+    from trainer.evaluate import evaluate
+
+    return evaluate(parsed.model, _base_weights(parsed), parsed.data, parsed.split, parsed.limit, parsed.json, emit)
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace, EventWriter], LastWord]] = {
+    "fetch-base": _fetch_base,
+    "sft": _sft,
+    "serve": _serve,
+    "evaluate": _evaluate,
+}
+
+
+def _stop_on_stdin() -> Callable[[], bool]:
+    """Watch for the line `stop`. End of stdin stops as well, unless there was no stdin to begin with."""
+    asked = threading.Event()
+    if sys.stdin is None or sys.stdin.isatty():
+        return asked.is_set
+
+    def watch() -> None:
+        for line in sys.stdin:
+            if line.strip() == "stop":
+                break
+        asked.set()
+
+    threading.Thread(target=watch, daemon=True, name="stdin").start()
+    return asked.is_set
+
+
+if __name__ == "__main__":
+    sys.exit(main())

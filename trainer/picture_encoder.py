@@ -1,0 +1,141 @@
+"""From a picture to a grid of features: a frozen ViT that sees the whole panel undistorted.
+
+A panel may be a wide strip or a tall column. The picture keeps its proportions: it is scaled so that its
+patch grid holds about PATCH_BUDGET patches, goes through the ViT (position embeddings interpolate), and
+the patch features are average-pooled onto a GRID x GRID field. Every picture thus becomes the same 65 vectors,
+which are cached while the ViT is frozen.
+
+Letters: B pictures, H W pixels, D features, G = GRID.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from transformers import AutoModel
+
+PATCH_BUDGET = 256
+"""Patches a picture is given: a 224 x 224 square in patches of 14."""
+
+GRID = 8
+"""Side of the pooled field: 2 x 2 patches of a square picture make one vector."""
+
+FEATURES = GRID * GRID + 1
+"""Vectors a picture: the class token, then the field row by row."""
+
+_SAVE_EVERY = 500  # pictures: a minute's work is lost at most
+_LARGEST_ASPECT = 4.0  # a longer strip would leave fewer than GRID patches on its short side
+_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet, as DINOv2 was trained
+
+
+class PictureEncoder(nn.Module):
+    """A ViT behind fixed preprocessing.
+
+    Attributes:
+        name: where its weights come from; part of the cache's key.
+        size: D, features a vector.
+    """
+
+    def __init__(self, folder: str, name: str) -> None:
+        super().__init__()
+        self.name = name
+        self.backbone = AutoModel.from_pretrained(folder, dtype=torch.float32)
+        self.backbone.requires_grad_(False)
+        self.size: int = self.backbone.config.hidden_size
+        self._patch_px: int = self.backbone.config.patch_size
+
+    def forward(self, pictures: Sequence[Image.Image]) -> Tensor:
+        """Features of pictures of any sizes, in order.
+
+        Returns:
+            (B, FEATURES, D) in the backbone's dtype.
+        """
+        return torch.stack([self._encode(picture) for picture in pictures])
+
+    def _encode(self, picture: Image.Image) -> Tensor:
+        columns, rows = patch_grid(*picture.size)
+        scaled = picture.convert("RGB").resize(
+            (columns * self._patch_px, rows * self._patch_px), Image.Resampling.BICUBIC
+        )
+        pixels = torch.from_numpy(np.asarray(scaled).copy()).float() / 255  # (H, W, 3)
+        pixels = ((pixels - torch.tensor(_MEAN)) / torch.tensor(_STD)).permute(2, 0, 1)[None]  # (1, 3, H, W)
+        weights = next(self.backbone.parameters())
+        hidden = self.backbone(pixel_values=pixels.to(weights.device, weights.dtype)).last_hidden_state[0]
+        field = hidden[1:].T.reshape(1, self.size, rows, columns)
+        pooled = nn.functional.adaptive_avg_pool2d(field, GRID)[0].reshape(self.size, GRID * GRID).T
+        return torch.cat([hidden[:1], pooled])
+
+
+def patch_grid(width: int, height: int) -> tuple[int, int]:
+    """Patch columns and rows for a picture: its own proportions within limits, about PATCH_BUDGET in all."""
+    aspect = min(max(width / height, 1 / _LARGEST_ASPECT), _LARGEST_ASPECT)
+    columns = max(GRID, round(math.sqrt(PATCH_BUDGET * aspect)))
+    return columns, max(GRID, PATCH_BUDGET // columns)
+
+
+class FeatureCache:
+    """Features of picture files under a frozen encoder, computed once and kept on disk.
+
+    One file an encoder; inside, a picture is known by its path, size and date, so that other splits and grown data
+    sets compute only what is new.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def features_of(
+        self, encoder: PictureEncoder, paths: Sequence[Path], report: Callable[[int, int], None]
+    ) -> dict[Path, Tensor]:
+        """Features of every picture.
+
+        Args:
+            encoder: a frozen encoder.
+            paths: picture files; doubles are encoded once.
+            report: is told how many of how many missing ones are done.
+
+        Returns:
+            For each path (FEATURES, D), float16.
+        """
+        file = self._folder / f"{_digest(f'{encoder.name} {PATCH_BUDGET} {GRID}')}.safetensors"
+        try:
+            stored = load_file(file)
+        except (OSError, SafetensorError):
+            stored = {}
+        keys = {path: _picture_key(path) for path in dict.fromkeys(paths)}
+        missing = [path for path, key in keys.items() if key not in stored]
+        for index, path in enumerate(missing):
+            stored[keys[path]] = self._encode(encoder, path)
+            report(index + 1, len(missing))
+            if index + 1 == len(missing) or (index + 1) % _SAVE_EVERY == 0:
+                self._save(stored, file)
+        return {path: stored[key] for path, key in keys.items()}
+
+    @staticmethod
+    @torch.inference_mode()
+    def _encode(encoder: PictureEncoder, path: Path) -> Tensor:
+        with Image.open(path) as picture:
+            return encoder([picture])[0].half().cpu()  # type: ignore[no-any-return]
+
+    def _save(self, stored: dict[str, Tensor], file: Path) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        scratch = file.with_suffix(".part")
+        save_file(stored, scratch)
+        scratch.replace(file)
+
+
+def _picture_key(path: Path) -> str:
+    status = path.stat()
+    return _digest(f"{path.resolve()}\0{status.st_size}\0{status.st_mtime_ns}")
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:24]

@@ -1,0 +1,342 @@
+"""The prefix family: a ViT's features become picture tokens in front of a causal language model.
+
+    picture -> PictureEncoder (frozen ViT) -> 8 x 8 field + class token
+            -> PictureProjector            -> 17 picture tokens in the language model's embedding space
+    [picture tokens][style prompt and previous captions][caption]      -> language model with LoRA
+
+Following Mokady et al. 2021 (ClipCap) for the prefix and Hu et al. 2021 for LoRA; the 2 x 2 folding of the field
+is the pixel shuffle of SmolVLM (Marafioti et al. 2025).
+
+Letters: B records, V = 65 feature vectors, P = 17 picture tokens, T text tokens, D features, E embedding width.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
+
+from trainer.base_weights import BaseWeightsError, resolve
+from trainer.captioner import (
+    DESCRIPTION,
+    NARRATION,
+    NARRATOR_FILE,
+    CaptionerError,
+    Decoding,
+    Prompt,
+    Report,
+    WrittenCaption,
+)
+from trainer.device import best_device, inference_dtype
+from trainer.generation import AskedToStop, TextStream, generation_arguments, word_beginnings, written_captions
+from trainer.picture_encoder import GRID, PictureEncoder
+
+_log = logging.getLogger(__name__)
+
+FOLD = 2
+"""Side of the square of field vectors that make one picture token."""
+
+PICTURE_TOKENS = (GRID // FOLD) ** 2 + 1
+
+CONTEXT_TOKENS = 96
+"""Most tokens of previous captions: three captions of ordinary length."""
+
+WEIGHTS_FILE = "weights.safetensors"
+
+_OPENINGS = {NARRATION: "The story goes on:", DESCRIPTION: "What is seen:"}
+
+
+@dataclass(frozen=True, slots=True)
+class NarratorCard:
+    """The facts a saved narrator needs to be put together again (`narrator.json`).
+
+    Attributes:
+        id: names the checkpoint.
+        title: for people.
+        vision: picture encoder, "base:..." or a hub name.
+        language: language model, "base:..." or a hub name.
+        lora_rank: rank of the adapters; 0 where there are none.
+        lora_alpha: the adapters' update is scaled by alpha / rank.
+        family: always "prefix".
+    """
+
+    id: str
+    title: str
+    vision: str
+    language: str
+    lora_rank: int
+    lora_alpha: int
+    family: str = "prefix"
+
+
+class PictureProjector(nn.Module):
+    """Feature vectors to picture tokens; also holds the tokens that stand for "no picture"."""
+
+    def __init__(self, feature_size: int, embedding_size: int) -> None:
+        super().__init__()
+        folded = feature_size * FOLD * FOLD
+        self.field = nn.Sequential(
+            nn.LayerNorm(folded), nn.Linear(folded, 2 * embedding_size), nn.GELU(),
+            nn.Linear(2 * embedding_size, embedding_size),
+        )  # fmt: skip
+        self.summary = nn.Sequential(nn.LayerNorm(feature_size), nn.Linear(feature_size, embedding_size))
+        self.absent = nn.Parameter(torch.zeros(PICTURE_TOKENS, embedding_size))
+        self.place = nn.Parameter(torch.zeros(PICTURE_TOKENS, embedding_size))
+        self.norm = nn.RMSNorm(embedding_size)
+
+    def forward(self, features: Tensor, present: Tensor | None = None) -> Tensor:
+        """Project.
+
+        Args:
+            features: (B, V, D).
+            present: (B,) bool; False replaces a record's picture by the "no picture" tokens.
+
+        Returns:
+            (B, P, E).
+        """
+        batch, _, size = features.shape
+        side = GRID // FOLD
+        field = features[:, 1:].reshape(batch, side, FOLD, side, FOLD, size).transpose(2, 3)
+        tokens = torch.cat(
+            [self.summary(features[:, :1]), self.field(field.reshape(batch, side * side, FOLD * FOLD * size))], dim=1
+        )
+        if present is not None:
+            tokens = torch.where(present[:, None, None], tokens, self.absent.to(tokens.dtype))
+        return self.norm(tokens + self.place)  # type: ignore[no-any-return]
+
+
+class PrefixCaptioner:
+    """A narrator of the prefix family.
+
+    Attributes:
+        card: what it is made of.
+        encoder: the frozen ViT.
+        projector: features to picture tokens.
+        language: the causal language model, adapters merged or attached.
+        tokenizer: of the language model.
+    """
+
+    def __init__(
+        self,
+        card: NarratorCard,
+        encoder: PictureEncoder,
+        projector: PictureProjector,
+        language: nn.Module,
+        tokenizer: PreTrainedTokenizerBase,
+    ) -> None:
+        self.card = card
+        self.encoder = encoder
+        self.projector = projector
+        self.language = language
+        self.tokenizer = tokenizer
+        self._begins_word = word_beginnings(tokenizer)
+
+    @property
+    def id(self) -> str:
+        """The checkpoint's id."""
+        return self.card.id
+
+    @property
+    def title(self) -> str:
+        """The narrator's name for people."""
+        return self.card.title
+
+    @property
+    def end_id(self) -> int:
+        """The token that ends a caption."""
+        return int(self.tokenizer.eos_token_id)
+
+    @torch.inference_mode()
+    def encode(self, pictures: Sequence[Image.Image]) -> Tensor:
+        """Encode pictures: (B, V, D)."""
+        return self.encoder(pictures)  # type: ignore[no-any-return]
+
+    def prompt_tokens(self, prompt: Prompt) -> list[int]:
+        """The text tokens between picture and caption: context, then the style's opening words."""
+        opening = self._tokens("\n" + _OPENINGS[prompt.style])
+        if not prompt.previous:
+            return self._tokens("Picture story.") + opening
+        return self._tokens("Picture story. So far:") + self._context_tokens(prompt) + opening
+
+    def caption_tokens(self, text: str, limit: int) -> list[int]:
+        """A reference caption's tokens and the end token; cut at `limit` tokens in all."""
+        return [*self._tokens(" " + text)[: limit - 1], self.end_id]
+
+    def _context_tokens(self, prompt: Prompt) -> list[int]:
+        """The end of what was told before; empty where nothing was."""
+        return self._tokens(" " + " ".join(prompt.previous))[-CONTEXT_TOKENS:] if prompt.previous else []
+
+    def _tokens(self, text: str) -> list[int]:
+        return list(self.tokenizer(text, add_special_tokens=False).input_ids)
+
+    def embed(
+        self, features: Tensor, token_rows: Sequence[Sequence[int]], present: Tensor | None, pad_left: bool
+    ) -> tuple[Tensor, Tensor]:
+        """Put picture and text tokens together.
+
+        Args:
+            features: (B, V, D).
+            token_rows: B lists of text tokens.
+            present: (B,) bool or None, as in `PictureProjector`.
+            pad_left: pad before the picture (to generate) instead of behind the text (to train).
+
+        Returns:
+            Embeddings (B, P + T, E) and valid_mask (B, P + T), True where a token stands.
+        """
+        embedding = self.language.get_input_embeddings()  # type: ignore[operator]
+        device, longest = embedding.weight.device, max(map(len, token_rows))
+        shown = None if present is None else present.to(device)
+        picture = self.projector(features.to(device, next(self.projector.parameters()).dtype), shown)
+        picture = picture.to(embedding.weight.dtype)
+        rows, masks = [], []
+        for image_tokens, tokens in zip(picture, token_rows, strict=True):
+            text = embedding(torch.tensor(tokens, device=device))
+            padding = text.new_zeros(longest - len(tokens), text.shape[-1])
+            valid = torch.ones(len(image_tokens) + len(tokens), dtype=torch.bool, device=device)
+            absent = valid.new_zeros(len(padding))
+            rows.append(torch.cat([padding, image_tokens, text] if pad_left else [image_tokens, text, padding]))
+            masks.append(torch.cat([absent, valid] if pad_left else [valid, absent]))
+        return torch.stack(rows), torch.stack(masks)
+
+    @torch.inference_mode()
+    def write(
+        self,
+        features: Tensor,
+        prompts: Sequence[Prompt],
+        decoding: Decoding,
+        on_text: Callable[[str], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> list[WrittenCaption]:
+        """Write one caption for each picture; see `Captioner.write`."""
+        embedded, valid_mask = self.embed(features, [self.prompt_tokens(p) for p in prompts], None, pad_left=True)
+        told = [self._context_tokens(prompt) for prompt in prompts]
+        arguments: dict[str, Any] = generation_arguments(decoding, 0, told, self._begins_word)
+        if on_text is not None and len(prompts) == 1:
+            arguments["streamer"] = TextStream(self.tokenizer, on_text, skip=0)
+        if should_stop is not None:
+            arguments["stopping_criteria"] = [AskedToStop(should_stop)]
+        output = self.language.generate(  # type: ignore[operator]
+            inputs_embeds=embedded,
+            attention_mask=valid_mask.long(),
+            eos_token_id=self.end_id,
+            pad_token_id=self.end_id,
+            **arguments,
+        )
+        return written_captions(output.sequences, output.logits, self.tokenizer, {self.end_id})
+
+
+def new_prefix(card: NarratorCard, base_weights: Path) -> PrefixCaptioner:
+    """A narrator on its base weights with an untrained projector and no adapters.
+
+    Raises:
+        CaptionerError: base weights are missing.
+    """
+    try:
+        vision, language = resolve(card.vision, base_weights), resolve(card.language, base_weights)
+    except BaseWeightsError as error:
+        raise CaptionerError("model_not_found", str(error), "python -m trainer fetch-base") from error
+    try:
+        encoder = PictureEncoder(vision, card.vision).eval()
+        model = AutoModelForCausalLM.from_pretrained(language, dtype=torch.float32).eval()
+        tokenizer = AutoTokenizer.from_pretrained(language)
+    except OSError as error:
+        raise CaptionerError("model_not_found", f"The base models of “{card.title}” cannot be read: {error}") from error
+    model.requires_grad_(False)
+    projector = PictureProjector(encoder.size, model.config.hidden_size)
+    # Picture tokens start as long as word embeddings are: a longer prefix drowns the text, a shorter one is not heard.
+    typical = model.get_input_embeddings().weight.float().norm(dim=-1).mean() / model.config.hidden_size**0.5
+    nn.init.constant_(projector.norm.weight, float(typical))
+    return PrefixCaptioner(card, encoder, projector, model, tokenizer)
+
+
+@dataclass(frozen=True, slots=True)
+class SavedNarrator:
+    """What a saved narrator's folder holds.
+
+    Attributes:
+        card: the facts.
+        projector: the projector's state.
+        adapters: "<layer>.lora_A" (rank, in) and "<layer>.lora_B" (out, rank) for each adapted layer.
+    """
+
+    card: NarratorCard
+    projector: dict[str, Tensor]
+    adapters: dict[str, Tensor]
+
+
+def read_saved(folder: Path) -> SavedNarrator:
+    """Read a saved narrator's own weights, in single precision.
+
+    Raises:
+        CaptionerError: a file is missing or damaged.
+    """
+    try:
+        card = NarratorCard(**json.loads((folder / NARRATOR_FILE).read_text()))
+        tensors = load_file(folder / WEIGHTS_FILE)
+    except (OSError, ValueError, TypeError, SafetensorError) as error:
+        raise CaptionerError("model_not_found", f"The narrator in {folder} cannot be read: {error}") from error
+    parts: dict[str, dict[str, Tensor]] = {"projector": {}, "lora": {}}
+    for name, value in tensors.items():
+        part, _, rest = name.partition(".")
+        parts.setdefault(part, {})[rest] = value.float()
+    return SavedNarrator(card, parts["projector"], parts["lora"])
+
+
+def load_prefix(folder: Path, base_weights: Path, report: Report) -> PrefixCaptioner:
+    """Load a saved narrator to write with, its adapters merged into the language model.
+
+    Raises:
+        CaptionerError: a file is missing, damaged, or does not fit its base models.
+    """
+    report("Loading the narrator", None)
+    saved = read_saved(folder)
+    captioner = new_prefix(saved.card, base_weights)
+    try:
+        captioner.projector.load_state_dict(saved.projector)
+        merge_adapters(captioner.language, saved.adapters, saved.card.lora_alpha / max(1, saved.card.lora_rank))
+    except (RuntimeError, KeyError, AttributeError) as error:
+        _log.error("%s: %s", folder, error)
+        raise CaptionerError("model_not_found", f"The weights in {folder} do not fit this program's models.") from error
+    device = best_device()
+    dtype = inference_dtype(device)
+    captioner.encoder.to(device, dtype)
+    captioner.projector.to(device)
+    captioner.language.to(device, dtype)
+    return captioner
+
+
+def save_prefix(captioner: PrefixCaptioner, adapters: dict[str, Tensor], folder: Path) -> None:
+    """Write what was trained: `narrator.json` and the projector and adapters in half precision.
+
+    Args:
+        captioner: gives card and projector.
+        adapters: as in `SavedNarrator`.
+        folder: exists; is filled.
+    """
+    tensors = {f"projector.{name}": value for name, value in captioner.projector.state_dict().items()}
+    tensors |= {f"lora.{name}": value for name, value in adapters.items()}
+    save_file(
+        {name: value.detach().cpu().half().contiguous() for name, value in tensors.items()}, folder / WEIGHTS_FILE
+    )
+    (folder / NARRATOR_FILE).write_text(json.dumps(asdict(captioner.card), indent=2) + "\n")
+
+
+@torch.no_grad()
+def merge_adapters(language: nn.Module, adapters: dict[str, Tensor], scale: float) -> None:
+    """Add each adapter's update B A to its layer's weight, so that inference costs nothing more."""
+    for name, down in adapters.items():
+        if name.endswith(".lora_A"):
+            layer = language.get_submodule(name.removesuffix(".lora_A"))
+            up = adapters[name.removesuffix("A") + "B"]
+            weight = layer.get_parameter("weight")
+            weight.add_((up.float() @ down.float()).to(weight), alpha=scale)

@@ -1,0 +1,186 @@
+"""The running narrator: requests in on stdin, captions out as events, until told to stop.
+
+    stdin -> reading thread -> open requests -> this loop, one caption at a time -> events
+
+One request is one page. The newest request comes first: after each caption the loop looks whether a newer
+one has arrived, so that a reader who turned the page is not kept waiting by the page before; the older
+request goes on afterwards. Within a request each caption is conditioned on the captions before it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import logging
+import threading
+import time
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
+
+from PIL import Image
+
+from trainer.captioner import Captioner, Decoding, Prompt, load_captioner
+from trainer.dataset import CONTEXT_CAPTIONS
+from trainer.device import set_threads
+from trainer.events import (
+    CancelRequest,
+    CaptionPartial,
+    CaptionWritten,
+    Event,
+    Loading,
+    NarrateRequest,
+    PanelPicture,
+    Ready,
+    RequestDone,
+    RequestFailed,
+    RunFinished,
+    StopRequest,
+    decode_request,
+)
+
+_log = logging.getLogger(__name__)
+
+_TEMPERATURE = 0.6
+"""The likeliest words one after the other soon tell one sentence again and again; at 0.8 the story loses its thread.
+Read on two comics, 21 panels each."""
+
+_MAX_PICTURE_PIXELS = 4096 * 4096  # a crop is at most 448 px a side; far above is not ours
+
+
+@dataclasses.dataclass(slots=True)
+class _Job:
+    """A request being answered.
+
+    Attributes:
+        request: what was asked.
+        next_panel: index of the panel to write next.
+        told: captions before it, this page's included.
+        cancelled: set by the reading thread.
+    """
+
+    request: NarrateRequest
+    told: list[str]
+    next_panel: int = 0
+    cancelled: bool = False
+
+
+class Inbox:
+    """Open requests, filled by the reading thread, emptied by the writing loop."""
+
+    def __init__(self) -> None:
+        self._jobs: list[_Job] = []
+        self._changed = threading.Condition()
+        self._stopped = False
+
+    @property
+    def stopped(self) -> bool:
+        """Whether `stop` or the end of stdin was read."""
+        return self._stopped
+
+    def follow(self, stream: TextIO) -> None:
+        """Read requests until `stop` or the end; unknown lines are logged and left out."""
+        for line in stream:
+            request = decode_request(line)
+            if isinstance(request, StopRequest):
+                break
+            with self._changed:
+                if isinstance(request, NarrateRequest):
+                    self._jobs.append(_Job(request, list(request.previous)))
+                elif isinstance(request, CancelRequest):
+                    for job in self._jobs:
+                        job.cancelled |= job.request.request_id == request.request_id
+                else:
+                    _log.warning("not a request: %.80s", line.rstrip())
+                self._changed.notify()
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
+
+    def newest(self) -> _Job | None:
+        """Wait for an open request and return the newest; None when stopped."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._jobs or self._stopped)
+            return None if self._stopped else self._jobs[-1]
+
+    def close(self, job: _Job) -> None:
+        """Forget a request that is answered."""
+        with self._changed:
+            self._jobs.remove(job)
+
+
+def serve(model: str, base_weights: Path, threads: int, stream: TextIO, emit: Callable[[Event], None]) -> RunFinished:
+    """Load a narrator and answer requests until `stop` or the end of the stream.
+
+    Args:
+        model: "embedded", a directory or a hub name.
+        base_weights: the folder of `trainer.base_weights`.
+        threads: CPU threads; 0 leaves the choice to torch.
+        stream: requests, one JSON object a line.
+        emit: takes every event.
+
+    Raises:
+        CaptionerError: the narrator cannot be loaded.
+    """
+    inbox = Inbox()
+    threading.Thread(target=inbox.follow, args=(stream,), daemon=True, name="requests").start()
+    started = time.monotonic()
+    emit(Loading("Starting the narrator"))
+    set_threads(threads)
+    captioner = load_captioner(model, base_weights, lambda text, done_frac: emit(Loading(text, done_frac)))
+    emit(Ready(captioner.id, captioner.title, round(time.monotonic() - started, 2)))
+    while (job := inbox.newest()) is not None:
+        if job.cancelled or job.next_panel >= len(job.request.panels):
+            inbox.close(job)
+            emit(RequestDone(job.request.request_id, cancelled=job.cancelled))
+            continue
+        try:
+            _write_next(captioner, job, inbox, emit)
+        except (OSError, ValueError, Image.DecompressionBombError) as error:
+            inbox.close(job)
+            emit(RequestFailed(job.request.request_id, f"A panel's picture cannot be read: {error}"))
+    return RunFinished("The narrator has stopped.")
+
+
+def _write_next(captioner: Captioner, job: _Job, inbox: Inbox, emit: Callable[[Event], None]) -> None:
+    """Write the next panel's caption, or take the one that stands."""
+    request, panel = job.request, job.request.panels[job.next_panel]
+    job.next_panel += 1
+    if panel.text is not None:
+        job.told.append(panel.text)
+        return
+    started = time.monotonic()
+    features = captioner.encode([_decode(panel)])
+    prompt = Prompt(tuple(text for text in job.told[-CONTEXT_CAPTIONS:] if text), request.style)
+    written = captioner.write(
+        features,
+        [prompt],
+        _decoding(panel, request.variation),
+        on_text=lambda text: emit(CaptionPartial(request.request_id, panel.panel_id, text)),
+        should_stop=lambda: job.cancelled or inbox.stopped,
+    )[0]
+    if job.cancelled or inbox.stopped:
+        return
+    job.told.append(written.text)
+    seconds = round(time.monotonic() - started, 3)
+    emit(CaptionWritten(request.request_id, panel.panel_id, written.text, round(written.confidence, 4), seconds))
+
+
+def _decoding(panel: PanelPicture, variation: int) -> Decoding:
+    """The same picture and variation are told in the same words, after a restart too."""
+    return Decoding(temperature=_TEMPERATURE, seed=zlib.crc32(panel.jpeg_base64.encode(), variation))
+
+
+def _decode(panel: PanelPicture) -> Image.Image:
+    """The panel's picture.
+
+    Raises:
+        OSError: no picture.
+        ValueError: no base64, or larger than any crop.
+    """
+    with Image.open(io.BytesIO(panel.image_bytes), formats=("JPEG", "PNG")) as picture:
+        if picture.width * picture.height > _MAX_PICTURE_PIXELS:
+            raise ValueError("it is too large")
+        picture.load()
+        return picture.convert("RGB")

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
+import time
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -25,6 +26,7 @@ APPLICATION_ID = 0x436F6D52
 
 # How long to wait for another process that writes; a write takes milliseconds.
 _BUSY_TIMEOUT_S = 5.0
+_BUSY_RETRY_S = 0.01
 
 Migration = tuple[str, ...]
 
@@ -131,11 +133,12 @@ def connect(path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> sqlite3
 
 def _check_version(connection: sqlite3.Connection, path: Path, newest: int) -> None:
     """Refuse what is not ours before anything is written."""
-    application_id = _pragma(connection, "application_id")
+    connection.execute("BEGIN")  # one moment's view: another process may be making the tables just now
     is_empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+    application_id, version = _pragma(connection, "application_id"), _pragma(connection, "user_version")
+    connection.execute("ROLLBACK")
     if application_id != APPLICATION_ID and not is_empty:
         raise LibraryError(f"{path} is a database of another program; choose another folder for the library.")
-    version = _pragma(connection, "user_version")
     if version > newest:
         raise LibraryError(
             f"The library {path} was written by a newer Comic Reader (version {version}, this one knows {newest}): "
@@ -144,9 +147,22 @@ def _check_version(connection: sqlite3.Connection, path: Path, newest: int) -> N
 
 
 def _configure(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA journal_mode = WAL")
+    _use_write_ahead_log(connection)
     connection.execute("PRAGMA synchronous = FULL")  # an edit that was shown as kept survives a power cut
     connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Switch the journal; SQLite does not wait by itself where another process is at the same (SQLITE_BUSY at once)."""
+    give_up = time.monotonic() + _BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                raise
+        time.sleep(_BUSY_RETRY_S)
 
 
 def _migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration]) -> None:

@@ -1,4 +1,6 @@
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -42,6 +44,20 @@ def test_a_new_library_is_ours_safe_and_of_the_newest_version(tmp_path: Path) ->
     assert pragma(path, "user_version") == NEWEST
     assert pragma(path, "application_id") == APPLICATION_ID
     assert list(path.parent.glob("*version*")) == []
+
+
+def test_many_may_make_the_same_library_at_once(tmp_path: Path) -> None:
+    for number in range(10):
+        path, together = tmp_path / f"{number}.sqlite3", threading.Barrier(6)
+
+        def open_and_close(path: Path = path, together: threading.Barrier = together) -> None:
+            together.wait(10)
+            connect(path).close()
+
+        with ThreadPoolExecutor(6) as threads:
+            for opened in [threads.submit(open_and_close) for _ in range(6)]:
+                opened.result()
+        assert pragma(path, "user_version") == NEWEST
 
 
 def test_a_migration_keeps_a_backup_of_the_version_before(library_file: Path) -> None:

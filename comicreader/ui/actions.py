@@ -191,6 +191,10 @@ class Actions(QObject):
         """The actions whose keys count only where they are added: on the page."""
         return [self._actions[spec.id] for spec in ACTIONS if spec.is_reading_key]
 
+    def window_keys(self) -> list[QAction]:
+        """The actions whose keys count everywhere in the window."""
+        return [self._actions[spec.id] for spec in ACTIONS if not spec.is_reading_key]
+
     def set_book_open(self, is_open: bool) -> None:
         """Enable what makes sense with a book, or disable it."""
         for spec in ACTIONS:

@@ -42,9 +42,11 @@ class CaptionDelegate(QStyledItemDelegate):
     """Paints a panel's picture, its number, its caption and who wrote it.
 
     Signals:
+        edit_began(): a person writes in a row.
         save_requested(str, str, float): panel id, new text, seconds spent.
     """
 
+    edit_began = Signal()
     save_requested = Signal(str, str, float)
 
     def __init__(self, theme: Theme, parent: QObject) -> None:
@@ -117,6 +119,7 @@ class CaptionDelegate(QStyledItemDelegate):
         editor.begin()
         self._editor, self._editing = editor, caption.panel_id
         self.sizeHintChanged.emit(index)
+        self.edit_began.emit()
         return editor
 
     def setEditorData(self, _editor: QWidget, _index: Index) -> None:

@@ -97,12 +97,11 @@ class CaptionFlow(QObject):
         self._current = self._captions[index] if index is not None and index < len(self._captions) else None
         self._auto_play.follow(self._current)
         self._refresh_actions()
-        current = self._current
-        if current is None or not current.is_standing:
+        current, view = self._current, self._window.page_view
+        if current is None:
             return
-        if before is None or (before.panel_id, before.text) != (current.panel_id, current.text):
-            view = self._window.page_view
-            view.setAccessibleDescription(current.spoken)
+        view.setAccessibleDescription(current.spoken)
+        if current.is_standing and (before is None or _told(before) != _told(current)):
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(view, current.spoken))
 
     def _summary(self, captions: tuple[PanelCaption, ...]) -> str:
@@ -139,6 +138,7 @@ class CaptionFlow(QObject):
         overlay.edit_requested.connect(self._edit)
         overlay.picked.connect(self._pick)
         captions.panel_picked.connect(self._pick)
+        captions.edit_began.connect(self._auto_play.pause)
         overlay.save_requested.connect(edits.save)
         captions.save_requested.connect(edits.save)
         edits.changed.connect(self._on_saved)
@@ -210,3 +210,8 @@ class CaptionFlow(QObject):
 
     def _on_playing_changed(self, is_playing: bool) -> None:
         self._window.actions_table.set_checked(ActionId.AUTO_PLAY, is_playing)
+
+
+def _told(caption: PanelCaption) -> tuple[str, str, bool]:
+    """What makes a caption news to who listens."""
+    return caption.panel_id, caption.text, caption.is_standing

@@ -32,11 +32,13 @@ class CaptionsDock(QDockWidget):
 
     Signals:
         panel_picked(str): a row was chosen; the panel's id.
+        edit_began(): a person writes in a row.
         save_requested(str, str, float): panel id, new text, seconds spent.
         close_requested(): the person wants the list out of sight.
     """
 
     panel_picked = Signal(str)
+    edit_began = Signal()
     save_requested = Signal(str, str, float)
     close_requested = Signal()
 
@@ -60,6 +62,7 @@ class CaptionsDock(QDockWidget):
         self.setWidget(body)
         self.setMinimumWidth(_MIN_WIDTH_PX)
         self._list.picked.connect(self.panel_picked)
+        self._list.caption_delegate.edit_began.connect(self.edit_began)
         self._list.caption_delegate.save_requested.connect(self.save_requested)
 
     @property

@@ -106,7 +106,7 @@ class MainWindow(QMainWindow):
         self._lay_out()
         self._make_menus()
         self._make_toolbar()
-        self._add_reading_keys()
+        self._add_keys()
         self._idle_cursor = IdleCursor(self.page_view.viewport())
         theme.changed.connect(lambda: self.actions_table.use_icons(theme))
         self.actions_table.use_icons(theme)
@@ -157,8 +157,9 @@ class MainWindow(QMainWindow):
             button.setAccessibleName(action.toolTip())
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
-    def _add_reading_keys(self) -> None:
-        """These keys count on the page, and those that lists do not use also in the list of captions."""
+    def _add_keys(self) -> None:
+        """Reading keys count on the page, and those that lists do not use also in the list of captions."""
+        self.addActions(self.actions_table.window_keys())  # the menus' own are dead while the menus are hidden
         self.page_view.addActions(self.actions_table.reading_keys())
         for action_id in (ActionId.FORWARD, ActionId.BACKWARD, ActionId.GO_LEFT, ActionId.GO_RIGHT):
             self.captions.list_view.addAction(self.actions_table[action_id])

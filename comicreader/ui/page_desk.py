@@ -9,7 +9,7 @@ The page the reader is at and its neighbours stay on the desk, so that turning t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -78,14 +78,12 @@ class _Workshop(Generic[_Made]):
         result = task.result()
         return None if isinstance(result, ComicReaderError) else result
 
-    async def get(self, index: int, making: Coroutine[object, object, _Made]) -> _Made:
+    async def get(self, index: int, make: Callable[[int], Awaitable[_Made]]) -> _Made:
         """The thing, made now if need be; an error is kept too, but tried again when asked for again."""
         task = self._making.get(index)
         if task is None or task.cancelled() or (task.done() and isinstance(task.result(), ComicReaderError)):
-            task = self._tasks.start(_or_error(making), name=f"page {index}")
+            task = self._tasks.start(_or_error(make, index), name=f"page {index}")
             self._making[index] = task
-        else:
-            making.close()
         result = await asyncio.shield(task)
         if isinstance(result, ComicReaderError):
             raise result
@@ -101,10 +99,10 @@ class _Workshop(Generic[_Made]):
         self.keep_only(())
 
 
-async def _or_error(making: Coroutine[object, object, _Made]) -> _Made | ComicReaderError:
+async def _or_error(make: Callable[[int], Awaitable[_Made]], index: int) -> _Made | ComicReaderError:
     """An expected error is a result here: nobody may be waiting for a page that was made ahead."""
     try:
-        return await making
+        return await make(index)
     except ComicReaderError as error:
         return error
 
@@ -153,7 +151,7 @@ class PageDesk:
         Raises:
             PageError: it cannot be read or decoded.
         """
-        return await self._pages.get(index, self._make_page(index))
+        return await self._pages.get(index, self._make_page)
 
     async def panels(self, index: int) -> FoundPanels:
         """A page's panels, found now if need be.
@@ -162,7 +160,7 @@ class PageDesk:
             PageError: the page cannot be read.
             LibraryError: the library cannot be used.
         """
-        return await self._panels.get(index, self._find_panels(index))
+        return await self._panels.get(index, self._find_panels)
 
     async def page_ids_before(self, index: int, count: int) -> list[str]:
         """Ids of the last pages before one, in order; pages that cannot be read are left out."""

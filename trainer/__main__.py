@@ -81,7 +81,11 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--model", default="embedded", help='"embedded", a directory, or a hub name')
     evaluate.add_argument("--data", type=Path, required=True, help="folder of the data set")
     evaluate.add_argument("--split", default="test", help="which split")
+    evaluate.add_argument("--style", default="narration", choices=("narration", "description"), help="which texts")
+    evaluate.add_argument("--descriptions", type=Path, help="file of descriptions in place of the data set's own")
+    evaluate.add_argument("--against", default="", help="another narrator, or the JSON report of one on this split")
     evaluate.add_argument("--json", type=Path, help="write metrics and captions here")
+    evaluate.add_argument("--html", type=Path, help="write the report with pictures here")
     evaluate.add_argument("--limit", type=int, default=0, help="records at most; 0: all")
     return parser
 
@@ -159,9 +163,23 @@ def _serve(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
 
 
 def _evaluate(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
-    from trainer.evaluate import evaluate
+    from trainer.captioner import Decoding
+    from trainer.evaluate import Evaluation, evaluate
+    from trainer.sentence_encoder import SentenceEncoder
 
-    return evaluate(parsed.model, _base_weights(parsed), parsed.data, parsed.split, parsed.limit, parsed.json, emit)
+    wanted = Evaluation(
+        parsed.model,
+        parsed.data,
+        parsed.split,
+        parsed.style,
+        parsed.descriptions,
+        parsed.limit,
+        parsed.against,
+        Decoding(),
+        parsed.json,
+        parsed.html,
+    )
+    return evaluate(wanted, _base_weights(parsed), SentenceEncoder(_base_weights(parsed)), emit)
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace, EventWriter], LastWord]] = {

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from trainer.captioner import DESCRIPTION, NARRATION, Prompt
+from trainer.captioner import Prompt
 from trainer.config import SftConfig
-from trainer.dataset import Record
+from trainer.dataset import DESCRIPTION, NARRATION, Record
 from trainer.prefix_captioner import PrefixCaptioner
 
 _POOL_BATCHES = 16
@@ -38,29 +39,39 @@ class Example:
     show_picture: bool
 
 
-def example(captioner: PrefixCaptioner, record: Record, config: SftConfig, generator: random.Random | None) -> Example:
+def example(
+    captioner: PrefixCaptioner,
+    record: Record,
+    style: str,
+    words: Sequence[str],
+    config: SftConfig,
+    generator: random.Random | None,
+) -> Example:
     """Choose what of a record is shown.
 
     Args:
         captioner: gives the tokens.
         record: the record.
+        style: which of its texts is to be told, NARRATION or DESCRIPTION; it has that text.
+        words: what its picture suggests; dropped with the picture.
         config: dropout shares and caption length.
         generator: draws; None shows everything (to evaluate).
     """
-    both = bool(record.narration and record.description)
-    describe = not record.narration or (
-        both and generator is not None and generator.random() < config.description_share
-    )
-    text = record.description if describe else record.narration
+    text, previous = record.told_as(style)
     keep_context = generator is None or generator.random() >= config.context_dropout
     show_picture = generator is None or generator.random() >= config.picture_dropout
-    prompt = Prompt(record.previous if keep_context else (), DESCRIPTION if describe else NARRATION)
     return Example(
         record,
-        tuple(captioner.prompt_tokens(prompt)),
+        tuple(captioner.prompt_tokens(Prompt(previous if keep_context else (), style), words if show_picture else ())),
         tuple(captioner.caption_tokens(shorten(captioner, text, config.caption_tokens), config.caption_tokens)),
         show_picture,
     )
+
+
+def _drawn_style(record: Record, config: SftConfig, generator: random.Random) -> str:
+    if record.narration and record.description:
+        return DESCRIPTION if generator.random() < config.description_share else NARRATION
+    return NARRATION if record.narration else DESCRIPTION
 
 
 def shorten(captioner: PrefixCaptioner, text: str, limit: int) -> str:
@@ -75,14 +86,29 @@ def shorten(captioner: PrefixCaptioner, text: str, limit: int) -> str:
 
 
 def epoch(
-    captioner: PrefixCaptioner, records: Sequence[Record], config: SftConfig, generator: random.Random
+    captioner: PrefixCaptioner,
+    records: Sequence[Record],
+    words: Mapping[Path, Sequence[str]],
+    config: SftConfig,
+    generator: random.Random,
 ) -> Iterator[list[Example]]:
-    """One pass over the records in random batches of similar length; the last incomplete batch is kept."""
+    """One pass over the records in random batches of similar length; the last incomplete batch is kept.
+
+    Args:
+        captioner: gives the tokens.
+        records: what is passed over.
+        words: what each picture suggests.
+        config: batch size, dropout shares, lengths.
+        generator: draws.
+    """
     order = list(records)
     generator.shuffle(order)
     pool_size = config.batch_size * _POOL_BATCHES
     for start in range(0, len(order), pool_size):
-        pool = [example(captioner, record, config, generator) for record in order[start : start + pool_size]]
+        pool = [
+            example(captioner, record, _drawn_style(record, config, generator), words[record.image], config, generator)
+            for record in order[start : start + pool_size]
+        ]
         pool.sort(key=lambda item: len(item.prompt_tokens) + len(item.caption_tokens))
         batches = [pool[i : i + config.batch_size] for i in range(0, len(pool), config.batch_size)]
         generator.shuffle(batches)

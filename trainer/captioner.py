@@ -17,6 +17,7 @@ from typing import Protocol, TypeAlias
 from PIL import Image
 from torch import Tensor
 
+from trainer.dataset import NARRATION
 from trainer.run_dir import RunDir
 
 EMBEDDED = "embedded"
@@ -26,7 +27,6 @@ Report: TypeAlias = Callable[[str, float | None], None]
 """Is told in words what is being done, and how much of it (0 to 1, None where that cannot be known)."""
 
 NARRATOR_FILE = "narrator.json"
-NARRATION, DESCRIPTION = "narration", "description"
 
 
 class CaptionerError(Exception):
@@ -49,7 +49,7 @@ class Prompt:
 
     Attributes:
         previous: captions before this panel, oldest first.
-        style: NARRATION or DESCRIPTION.
+        style: NARRATION or DESCRIPTION of `trainer.dataset`.
     """
 
     previous: tuple[str, ...] = ()

@@ -32,6 +32,7 @@ class RunConfig:
 
     data: str = option("", "Folder of the data set: records.jsonl and its pictures.")
     extra_data: str = option("", "Another data set folder whose train split is learned too.")
+    descriptions: str = option("", "File of descriptions by record id that take the place of the data set's own.")
     run: str = option("", "Folder of this run; made anew.")
     seed: int = option(0, "Seed of every random choice.", 0, 2**31 - 1)
     threads: int = option(0, "CPU threads; 0 leaves the choice to torch.", 0, 256)
@@ -104,9 +105,6 @@ class SftConfig(RunConfig):
     lora_dropout: float = option(0.05, "Dropout inside the adapters.", 0.0, 0.9)
     picture_dropout: float = option(0.1, "Share of records trained without their picture.", 0.0, 1.0)
     context_dropout: float = option(0.3, "Share of records trained without what came before.", 0.0, 1.0)
-    align_steps: int = option(
-        1000, "Steps in which the projector of a new narrator learns words for pictures, before all else.", 0, 10**6
-    )
     description_share: float = option(0.5, "Chance that a record which has both texts shows its description.", 0.0, 1.0)
     caption_tokens: int = option(64, "Longest caption, tokens; longer texts end at their last whole sentence.", 4, 512)
     evaluate_every: int = option(100, "Steps between looks at the dev split.", 1, 10**9)

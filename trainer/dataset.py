@@ -12,12 +12,14 @@ is usable. Standard library only.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 RECORDS = "records.jsonl"
+NARRATION, DESCRIPTION = "narration", "description"
+"""The two ways in which a picture is told: what the story says at it, and what is seen."""
 CONTEXT_CAPTIONS = 3
 """Captions that are shown as context: the field's usual window (Iyyer et al. 2017, "The Amazing Mysteries of the
 Gutter")."""
@@ -31,6 +33,8 @@ class DatasetError(Exception):
 class Record:
     """One picture of a story.
 
+    The two texts are two ways of telling it, each going on from its own kind.
+
     Attributes:
         id: unique in the data set.
         split: "train", "dev" or "test".
@@ -40,6 +44,7 @@ class Record:
         narration: what the story tells at this picture; empty where there is none.
         description: what is seen, in a person's words; empty where there is none.
         previous: narrations of the pictures before it, oldest first, at most CONTEXT_CAPTIONS.
+        previous_descriptions: the same for descriptions.
     """
 
     id: str
@@ -50,6 +55,13 @@ class Record:
     narration: str
     description: str
     previous: tuple[str, ...] = ()
+    previous_descriptions: tuple[str, ...] = ()
+
+    def told_as(self, style: str) -> tuple[str, tuple[str, ...]]:
+        """The text in a style (empty where there is none), and what was told before it in the same style."""
+        if style == DESCRIPTION:
+            return self.description, self.previous_descriptions
+        return self.narration, self.previous
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +72,14 @@ class BadLine:
     reason: str
 
 
-def load_records(folder: Path) -> tuple[tuple[Record, ...], tuple[BadLine, ...]]:
+def load_records(
+    folder: Path, descriptions: Mapping[str, str] | None = None
+) -> tuple[tuple[Record, ...], tuple[BadLine, ...]]:
     """Read every record, with what came before each.
+
+    Args:
+        folder: the data set.
+        descriptions: by record id, from `load_descriptions`; they take the place of the records' own.
 
     Returns:
         The usable records in file order, and the lines left out.
@@ -77,6 +95,7 @@ def load_records(folder: Path) -> tuple[tuple[Record, ...], tuple[BadLine, ...]]
     bad: list[BadLine] = []
     seen: set[str] = set()
     told: dict[str, list[str]] = {}
+    described: dict[str, list[str]] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -87,20 +106,34 @@ def load_records(folder: Path) -> tuple[tuple[Record, ...], tuple[BadLine, ...]]
             bad.append(BadLine(number, parsed))
             continue
         seen.add(parsed.id)
-        before = told.setdefault(parsed.book, [])
-        records.append(_with_previous(parsed, before[-CONTEXT_CAPTIONS:]))
-        if parsed.narration:
-            before.append(parsed.narration)
+        if descriptions and parsed.id in descriptions:
+            parsed = replace(parsed, description=descriptions[parsed.id])
+        narrations, seen_before = told.setdefault(parsed.book, []), described.setdefault(parsed.book, [])
+        records.append(
+            replace(
+                parsed,
+                previous=tuple(narrations[-CONTEXT_CAPTIONS:]),
+                previous_descriptions=tuple(seen_before[-CONTEXT_CAPTIONS:]),
+            )
+        )
+        narrations += [parsed.narration] if parsed.narration else []
+        seen_before += [parsed.description] if parsed.description else []
     if not records:
         raise DatasetError(f"{folder} holds no usable record.")
     return tuple(records), tuple(bad)
 
 
-def _with_previous(record: Record, previous: Sequence[str]) -> Record:
-    return Record(
-        record.id, record.split, record.book, record.page, record.image, record.narration, record.description,
-        tuple(previous),
-    )  # fmt: skip
+def load_descriptions(file: Path) -> dict[str, str]:
+    """Read descriptions that are kept apart from their pictures: lines `{"id": ..., "description": ...}`.
+
+    Raises:
+        DatasetError: the file cannot be read, or a line is not of this form.
+    """
+    try:
+        lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+        return {str(line["id"]): str(line["description"]) for line in lines}
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise DatasetError(f"{file} holds no descriptions that can be read: {error}.") from error
 
 
 def _parse(line: str, folder: Path) -> Record | str:

@@ -1,169 +1,210 @@
 """How good a narrator is on a split, beside the controls that show whether it looks at the picture.
 
-First version: corpus BLEU and chrF++ (sacreBLEU, with signatures), length, variety and repetition, for the narrator,
-for the same narrator shown the wrong pictures, and for the single most frequent way to begin.
-Previous captions are the references: what is measured is one caption, not the drift of a whole book.
+    records -> narrator, narrator shown wrong pictures   captions     `controls`
+            -> nearest and most frequent training text   captions     `controls`
+            -> another narrator, or an earlier report    captions
+    captions and references -> measures, intervals, differences       `scoreboard`: `metrics`, `story_flow`,
+                                                                        `significance`
+    everything -> JSON and HTML                                        `report`, `report_page`
+
+A person's captions are the context of the next one, so what is measured is one caption, not the drift of a whole book.
 """
 
 from __future__ import annotations
 
-import itertools
-import json
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import sacrebleu
-from PIL import Image
-
-from trainer.captioner import DESCRIPTION, NARRATION, Captioner, Decoding, Prompt, load_captioner
-from trainer.dataset import DatasetError, Record, load_records
+from trainer.captioner import Captioner, Decoding, Prompt, load_captioner
+from trainer.controls import most_frequent_text, nearest_texts, open_picture, text_of, wrong_pictures
+from trainer.dataset import DESCRIPTION, NARRATION, DatasetError, Record, load_descriptions, load_records
+from trainer.device import best_device, describe
 from trainer.events import Event, Loading, Metrics, Progress, RunFinished, RunStarted
+from trainer.report import Report, captions_of, write_json
+from trainer.report_page import write_page
+from trainer.scoreboard import NARRATOR, Embed, Scoreboard, score_systems
+
+WRONG_PICTURES = "narrator, wrong pictures"
+NEAREST = "nearest training text"
+MOST_FREQUENT = "most frequent caption"
+OTHER = "other narrator"
 
 _BATCH = 8
+_SEED = 0  # the same wrong pictures for every narrator
+_LOOK_REPORT_EVERY = 50  # pictures
 
 
 @dataclass(frozen=True, slots=True)
-class Scores:
-    """One system on one split.
+class Evaluation:
+    """What is to be measured.
 
     Attributes:
-        bleu: corpus BLEU, 0 to 100.
-        chrf: chrF++, 0 to 100.
-        mean_words: words a caption.
-        distinct_2: different word pairs over all word pairs (Li et al. 2016).
-        unique_share: different captions over all captions.
-        repeated_share: captions in which a word pair stands twice.
+        model: "embedded", a directory or a hub name.
+        data: the data set's folder.
+        split: which split.
+        style: which of the records' texts the narrator is asked for: NARRATION or DESCRIPTION.
+        descriptions: descriptions that take the place of the data set's own (`load_descriptions`); None: none.
+        limit: records at most, two at least; 0: all.
+        against: another narrator, or the JSON report of one on the same records; empty: none.
+        decoding: how captions are chosen.
+        json_file: gets scores, signatures and every caption; None: none.
+        html_file: gets the same for people, with the pictures; None: none.
     """
 
-    bleu: float
-    chrf: float
-    mean_words: float
-    distinct_2: float
-    unique_share: float
-    repeated_share: float
+    model: str
+    data: Path
+    split: str = "test"
+    style: str = NARRATION
+    descriptions: Path | None = None
+    limit: int = 0
+    against: str = ""
+    decoding: Decoding = field(default_factory=Decoding)
+    json_file: Path | None = None
+    html_file: Path | None = None
 
 
-def evaluate(
-    model: str,
-    base_weights: Path,
-    data: Path,
-    split: str,
-    limit: int,
-    report_file: Path | None,
-    emit: Callable[[Event], None],
-) -> RunFinished:
+def evaluate(wanted: Evaluation, base_weights: Path, embed: Embed, emit: Callable[[Event], None]) -> RunFinished:
     """Measure a narrator.
 
     Args:
-        model: "embedded", a directory or a hub name.
+        wanted: what to measure.
         base_weights: the folder of `trainer.base_weights`.
-        data: the data set's folder.
-        split: which split.
-        limit: records at most, evenly spread; 0: all.
-        report_file: gets scores, signatures and every caption as JSON; None: none.
+        embed: texts to unit vectors; `SentenceEncoder` outside of tests.
         emit: takes every event.
 
     Raises:
-        CaptionerError: the narrator cannot be loaded.
-        DatasetError: no data set, or an empty split.
+        CaptionerError: a narrator cannot be loaded.
+        DatasetError: no data set, a split that is too small, or an earlier report of other records.
     """
-    records = [record for record in load_records(data)[0] if record.split == split]
-    if not records:
-        raise DatasetError(f"The data set {data} has no record in its split “{split}”.")
-    records = records[:: max(1, len(records) // limit)][:limit] if limit else records
-    captioner = load_captioner(model, base_weights, lambda text, done_frac: emit(Loading(text, done_frac)))
-    emit(RunStarted(captioner.id, "evaluate", 2 * len(records), split))
-
-    def write_all(pictures: Sequence[Path], done_before: int) -> list[str]:
-        return _write_all(
-            captioner, records, pictures, lambda n: emit(Progress(done_before + n, 2 * len(records), 0.0))
-        )
-
+    train, records = _records(wanted)
+    # An earlier report is read first: a wrong file name should not cost an hour of writing.
+    earlier = captions_of(Path(wanted.against), records) if wanted.against.endswith(".json") else None
+    captioner = _load(wanted.model, base_weights, emit)
+    total = len(records) * (3 if wanted.against and earlier is None else 2)
+    emit(RunStarted(captioner.id, "evaluate", total, describe(best_device())))
+    clock = _Clock(total, emit)
     pictures = [record.image for record in records]
-    half = len(pictures) // 2
     systems = {
-        "narrator": write_all(pictures, 0),
-        "narrator, wrong pictures": write_all(pictures[half:] + pictures[:half], len(records)),
-        "most frequent caption": [_most_frequent(load_records(data)[0])] * len(records),
+        NARRATOR: _write_all(captioner, records, pictures, wanted, clock),
+        WRONG_PICTURES: _write_all(captioner, records, wrong_pictures(records, _SEED), wanted, clock),
+        NEAREST: nearest_texts(captioner, train, records, base_weights.parent / "features", _looking(emit)),
+        MOST_FREQUENT: [most_frequent_text(train)] * len(records),
     }
-    references = [_reference(record) for record in records]
-    scores = {name: score(captions, references) for name, captions in systems.items()}
-    for name, values in scores.items():
-        emit(Metrics(0, {f"eval/{name}/{key}": round(value, 4) for key, value in asdict(values).items()}))
-    if report_file:
-        _write_report(report_file, captioner.id, split, records, references, systems, scores)
-    return RunFinished(
-        f"BLEU {scores['narrator'].bleu:.2f}, chrF++ {scores['narrator'].chrf:.2f} on {len(records)} records."
-    )
+    if earlier is not None:
+        systems[OTHER] = earlier
+    elif wanted.against:
+        systems[OTHER] = _write_all(_load(wanted.against, base_weights, emit), records, pictures, wanted, clock)
+    return _report(wanted, captioner.id, records, systems, embed, emit)
 
 
-def score(captions: Sequence[str], references: Sequence[str]) -> Scores:
-    """Scores of captions against one reference each."""
-    pairs = [list(itertools.pairwise(words)) for words in (caption.lower().split() for caption in captions)]
-    all_pairs = [pair for row in pairs for pair in row]
-    return Scores(
-        bleu=sacrebleu.corpus_bleu(list(captions), [list(references)]).score,
-        chrf=sacrebleu.corpus_chrf(list(captions), [list(references)], word_order=2).score,
-        mean_words=sum(len(caption.split()) for caption in captions) / len(captions),
-        distinct_2=len(set(all_pairs)) / max(1, len(all_pairs)),
-        unique_share=len(set(captions)) / len(captions),
-        repeated_share=sum(len(set(row)) < len(row) for row in pairs) / len(captions),
-    )
+def _report(
+    wanted: Evaluation,
+    model: str,
+    records: Sequence[Record],
+    systems: Mapping[str, Sequence[str]],
+    embed: Embed,
+    emit: Callable[[Event], None],
+) -> RunFinished:
+    """Measure what was written, and write the reports."""
+    emit(Loading("Comparing the texts"))
+    references, books = [text_of(record) for record in records], [record.book for record in records]
+    board = score_systems(systems, references, books, embed)
+    _emit_scores(board, emit)
+    report = Report(model, wanted.against, wanted.split, wanted.decoding, board, tuple(records), systems)
+    if wanted.json_file:
+        write_json(report, wanted.json_file)
+    if wanted.html_file:
+        write_page(report, wanted.html_file)
+    return RunFinished(_in_words(board, len(records)), str(wanted.html_file or wanted.json_file or ""))
 
 
-def _reference(record: Record) -> str:
-    return record.narration or record.description
+class _Clock:
+    """Says how far the writing is, over all systems.
+
+    Attributes:
+        done: captions written.
+    """
+
+    def __init__(self, total: int, emit: Callable[[Event], None]) -> None:
+        self.done = 0
+        self._total, self._emit, self._start = total, emit, time.monotonic()
+
+    def add(self, written: int) -> None:
+        """Count captions."""
+        self.done += written
+        self._emit(Progress(self.done, self._total, time.monotonic() - self._start))
 
 
-def _most_frequent(records: Sequence[Record]) -> str:
-    """The train caption met most often: what a model writes that has learned only the language's habits."""
-    return Counter(_reference(record) for record in records if record.split == "train").most_common(1)[0][0]
+def _records(wanted: Evaluation) -> tuple[list[Record], list[Record]]:
+    """The training records and those to measure on, each with the text of the wanted style alone.
+
+    A limit takes the beginnings of as many books, evenly spread, as it would fill: neighbours stay neighbours.
+    """
+    descriptions = load_descriptions(wanted.descriptions) if wanted.descriptions else None
+    every = [
+        replace(record, narration="") if wanted.style == DESCRIPTION else replace(record, description="")
+        for record in load_records(wanted.data, descriptions)[0]
+        if record.told_as(wanted.style)[0]
+    ]
+    train = [record for record in every if record.split == "train"]
+    records = [record for record in every if record.split == wanted.split]
+    if len(records) < 2:  # a wrong picture is another record's
+        raise DatasetError(
+            f"The split “{wanted.split}” of {wanted.data} has fewer than two records with a {wanted.style}."
+        )
+    if not train:
+        raise DatasetError(
+            f"The split “train” of {wanted.data} has no record with a {wanted.style} to take controls from."
+        )
+    books: dict[str, list[Record]] = {}
+    for record in records:
+        books.setdefault(record.book, []).append(record)
+    if wanted.limit and wanted.limit < len(records):
+        count = min(len(books), max(2, round(wanted.limit * len(books) / len(records))))
+        chosen = list(books)[:: len(books) // count][:count]
+        books = {book: books[book][: max(2, wanted.limit) // count] for book in chosen}
+    return train, [record for members in books.values() for record in members]
+
+
+def _load(model: str, base_weights: Path, emit: Callable[[Event], None]) -> Captioner:
+    return load_captioner(model, base_weights, lambda text, done_frac: emit(Loading(text, done_frac)))
+
+
+def _looking(emit: Callable[[Event], None]) -> Callable[[int, int], None]:
+    def report(done: int, count: int) -> None:
+        if done % _LOOK_REPORT_EVERY == 0 or done == count:
+            emit(Loading("Looking at the training pictures", done / count))
+
+    return report
 
 
 def _write_all(
-    captioner: Captioner, records: Sequence[Record], pictures: Sequence[Path], report: Callable[[int], None]
+    captioner: Captioner, records: Sequence[Record], pictures: Sequence[Path], wanted: Evaluation, clock: _Clock
 ) -> list[str]:
+    style = wanted.style
     captions: list[str] = []
     for start in range(0, len(records), _BATCH):
         batch = records[start : start + _BATCH]
-        opened = [_open(path) for path in pictures[start : start + _BATCH]]
-        prompts = [Prompt(record.previous, NARRATION if record.narration else DESCRIPTION) for record in batch]
-        captions += [written.text for written in captioner.write(captioner.encode(opened), prompts, Decoding())]
-        report(len(captions))
+        opened = [open_picture(path) for path in pictures[start : start + _BATCH]]
+        prompts = [Prompt(record.told_as(style)[1], style) for record in batch]
+        captions += [written.text for written in captioner.write(captioner.encode(opened), prompts, wanted.decoding)]
+        clock.add(len(batch))
     return captions
 
 
-def _open(path: Path) -> Image.Image:
-    with Image.open(path) as picture:
-        return picture.convert("RGB")
+def _emit_scores(board: Scoreboard, emit: Callable[[Event], None]) -> None:
+    for system, scores in board.scores.items():
+        values = {f"eval/{system}/{name}": round(score.value, 4) for name, score in scores.items()}
+        emit(Metrics(0, {name: value for name, value in values.items() if not math.isnan(value)}))
 
 
-def _write_report(
-    file: Path,
-    model: str,
-    split: str,
-    records: Sequence[Record],
-    references: Sequence[str],
-    systems: dict[str, list[str]],
-    scores: dict[str, Scores],
-) -> None:
-    bleu, chrf = sacrebleu.metrics.BLEU(), sacrebleu.metrics.CHRF(word_order=2)
-    bleu.corpus_score(["a"], [["a"]])  # a signature exists only after the first use
-    chrf.corpus_score(["a"], [["a"]])
-    captions = [
-        {"id": record.id, "reference": reference, **{name: texts[i] for name, texts in systems.items()}}
-        for i, (record, reference) in enumerate(zip(records, references, strict=True))
-    ]
-    report = {
-        "model": model,
-        "split": split,
-        "records": len(records),
-        "signatures": {"bleu": str(bleu.get_signature()), "chrf": str(chrf.get_signature())},
-        "scores": {name: asdict(values) for name, values in scores.items()},
-        "captions": captions,
-    }
-    scratch = file.with_name(f".{file.name}.part")
-    scratch.write_text(json.dumps(report, indent=1, ensure_ascii=False))
-    scratch.replace(file)
+def _in_words(board: Scoreboard, records: int) -> str:
+    scores, blind = board.scores[NARRATOR], board.differences[WRONG_PICTURES]
+    return (
+        f"BLEU {scores['bleu'].value:.2f}, chrF++ {scores['chrf'].value:.2f}, "
+        f"similarity {scores['similarity'].value:.3f} on {records} records; the right pictures give "
+        f"{blind['similarity'].value:+.3f} similarity over wrong ones (p = {blind['similarity'].p:.3f})."
+    )

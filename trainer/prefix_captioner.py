@@ -2,7 +2,8 @@
 
     picture -> PictureEncoder (frozen ViT) -> 8 x 8 field + class token
             -> PictureProjector            -> 17 picture tokens in the language model's embedding space
-    [picture tokens][style prompt and previous captions][caption]      -> language model with LoRA
+            -> PictureWords                -> eight words that the picture suggests, as text
+    [picture tokens][words][style prompt and previous captions][caption] -> language model with LoRA
 
 Following Mokady et al. 2021 (ClipCap) for the prefix and Hu et al. 2021 for LoRA; the 2 x 2 folding of the field
 is the pixel shuffle of SmolVLM (Marafioti et al. 2025).
@@ -15,7 +16,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,6 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenize
 
 from trainer.base_weights import BaseWeightsError, resolve
 from trainer.captioner import (
-    DESCRIPTION,
-    NARRATION,
     NARRATOR_FILE,
     CaptionerError,
     Decoding,
@@ -37,9 +36,11 @@ from trainer.captioner import (
     Report,
     WrittenCaption,
 )
+from trainer.dataset import DESCRIPTION, NARRATION
 from trainer.device import best_device, inference_dtype
 from trainer.generation import AskedToStop, TextStream, generation_arguments, word_beginnings, written_captions
 from trainer.picture_encoder import GRID, PictureEncoder
+from trainer.picture_words import PictureWords
 
 _log = logging.getLogger(__name__)
 
@@ -67,6 +68,7 @@ class NarratorCard:
         language: language model, "base:..." or a hub name.
         lora_rank: rank of the adapters; 0 where there are none.
         lora_alpha: the adapters' update is scaled by alpha / rank.
+        words: what `PictureWords` knows.
         family: always "prefix".
     """
 
@@ -76,6 +78,7 @@ class NarratorCard:
     language: str
     lora_rank: int
     lora_alpha: int
+    words: tuple[str, ...] = ()
     family: str = "prefix"
 
 
@@ -90,8 +93,9 @@ class PictureProjector(nn.Module):
             nn.Linear(2 * embedding_size, embedding_size),
         )  # fmt: skip
         self.summary = nn.Sequential(nn.LayerNorm(feature_size), nn.Linear(feature_size, embedding_size))
-        self.absent = nn.Parameter(torch.zeros(PICTURE_TOKENS, embedding_size))
-        self.place = nn.Parameter(torch.zeros(PICTURE_TOKENS, embedding_size))
+        # Not zero: the norm of a token that is all zeros has no gradient.
+        self.absent = nn.Parameter(0.02 * torch.randn(PICTURE_TOKENS, embedding_size))
+        self.place = nn.Parameter(0.02 * torch.randn(PICTURE_TOKENS, embedding_size))
         self.norm = nn.RMSNorm(embedding_size)
 
     def forward(self, features: Tensor, present: Tensor | None = None) -> Tensor:
@@ -122,6 +126,7 @@ class PrefixCaptioner:
         card: what it is made of.
         encoder: the frozen ViT.
         projector: features to picture tokens.
+        words: features to words for the prompt.
         language: the causal language model, adapters merged or attached.
         tokenizer: of the language model.
     """
@@ -131,12 +136,14 @@ class PrefixCaptioner:
         card: NarratorCard,
         encoder: PictureEncoder,
         projector: PictureProjector,
+        words: PictureWords,
         language: nn.Module,
         tokenizer: PreTrainedTokenizerBase,
     ) -> None:
         self.card = card
         self.encoder = encoder
         self.projector = projector
+        self.words = words
         self.language = language
         self.tokenizer = tokenizer
         self._begins_word = word_beginnings(tokenizer)
@@ -161,12 +168,13 @@ class PrefixCaptioner:
         """Encode pictures: (B, V, D)."""
         return self.encoder(pictures)  # type: ignore[no-any-return]
 
-    def prompt_tokens(self, prompt: Prompt) -> list[int]:
-        """The text tokens between picture and caption: context, then the style's opening words."""
+    def prompt_tokens(self, prompt: Prompt, words: Sequence[str]) -> list[int]:
+        """The text tokens between picture and caption: the picture's words, context, the style's opening words."""
+        seen = self._tokens(f"Maybe {', '.join(words)}.\n") if words else []
         opening = self._tokens("\n" + _OPENINGS[prompt.style])
         if not prompt.previous:
-            return self._tokens("Picture story.") + opening
-        return self._tokens("Picture story. So far:") + self._context_tokens(prompt) + opening
+            return seen + self._tokens("Picture story.") + opening
+        return seen + self._tokens("Picture story. So far:") + self._context_tokens(prompt) + opening
 
     def caption_tokens(self, text: str, limit: int) -> list[int]:
         """A reference caption's tokens and the end token; cut at `limit` tokens in all."""
@@ -218,7 +226,9 @@ class PrefixCaptioner:
         should_stop: Callable[[], bool] | None = None,
     ) -> list[WrittenCaption]:
         """Write one caption for each picture; see `Captioner.write`."""
-        embedded, valid_mask = self.embed(features, [self.prompt_tokens(p) for p in prompts], None, pad_left=True)
+        suggested = self.words.best(features)
+        rows = [self.prompt_tokens(prompt, words) for prompt, words in zip(prompts, suggested, strict=True)]
+        embedded, valid_mask = self.embed(features, rows, None, pad_left=True)
         told = [self._context_tokens(prompt) for prompt in prompts]
         arguments: dict[str, Any] = generation_arguments(decoding, 0, told, self._begins_word)
         if on_text is not None and len(prompts) == 1:
@@ -236,7 +246,7 @@ class PrefixCaptioner:
 
 
 def new_prefix(card: NarratorCard, base_weights: Path) -> PrefixCaptioner:
-    """A narrator on its base weights with an untrained projector and no adapters.
+    """A narrator on its base weights with an untrained projector, no words and no adapters.
 
     Raises:
         CaptionerError: base weights are missing.
@@ -256,7 +266,7 @@ def new_prefix(card: NarratorCard, base_weights: Path) -> PrefixCaptioner:
     # Picture tokens start as long as word embeddings are: a longer prefix drowns the text, a shorter one is not heard.
     typical = model.get_input_embeddings().weight.float().norm(dim=-1).mean() / model.config.hidden_size**0.5
     nn.init.constant_(projector.norm.weight, float(typical))
-    return PrefixCaptioner(card, encoder, projector, model, tokenizer)
+    return PrefixCaptioner(card, encoder, projector, PictureWords(encoder.size, card.words), model, tokenizer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,11 +276,13 @@ class SavedNarrator:
     Attributes:
         card: the facts.
         projector: the projector's state.
+        words: the state of `PictureWords`.
         adapters: "<layer>.lora_A" (rank, in) and "<layer>.lora_B" (out, rank) for each adapted layer.
     """
 
     card: NarratorCard
     projector: dict[str, Tensor]
+    words: dict[str, Tensor]
     adapters: dict[str, Tensor]
 
 
@@ -282,14 +294,15 @@ def read_saved(folder: Path) -> SavedNarrator:
     """
     try:
         card = NarratorCard(**json.loads((folder / NARRATOR_FILE).read_text()))
+        card = replace(card, words=tuple(card.words))
         tensors = load_file(folder / WEIGHTS_FILE)
     except (OSError, ValueError, TypeError, SafetensorError) as error:
         raise CaptionerError("model_not_found", f"The narrator in {folder} cannot be read: {error}") from error
-    parts: dict[str, dict[str, Tensor]] = {"projector": {}, "lora": {}}
+    parts: dict[str, dict[str, Tensor]] = {"projector": {}, "words": {}, "lora": {}}
     for name, value in tensors.items():
         part, _, rest = name.partition(".")
         parts.setdefault(part, {})[rest] = value.float()
-    return SavedNarrator(card, parts["projector"], parts["lora"])
+    return SavedNarrator(card, parts["projector"], parts["words"], parts["lora"])
 
 
 def load_prefix(folder: Path, base_weights: Path, report: Report) -> PrefixCaptioner:
@@ -303,6 +316,8 @@ def load_prefix(folder: Path, base_weights: Path, report: Report) -> PrefixCapti
     captioner = new_prefix(saved.card, base_weights)
     try:
         captioner.projector.load_state_dict(saved.projector)
+        if saved.card.words:
+            captioner.words.load_state_dict(saved.words)
         merge_adapters(captioner.language, saved.adapters, saved.card.lora_alpha / max(1, saved.card.lora_rank))
     except (RuntimeError, KeyError, AttributeError) as error:
         _log.error("%s: %s", folder, error)
@@ -311,19 +326,21 @@ def load_prefix(folder: Path, base_weights: Path, report: Report) -> PrefixCapti
     dtype = inference_dtype(device)
     captioner.encoder.to(device, dtype)
     captioner.projector.to(device)
+    captioner.words.to(device).eval()
     captioner.language.to(device, dtype)
     return captioner
 
 
 def save_prefix(captioner: PrefixCaptioner, adapters: dict[str, Tensor], folder: Path) -> None:
-    """Write what was trained: `narrator.json` and the projector and adapters in half precision.
+    """Write what was trained: `narrator.json`, and projector, words and adapters in half precision.
 
     Args:
-        captioner: gives card and projector.
+        captioner: gives card, projector and words.
         adapters: as in `SavedNarrator`.
         folder: exists; is filled.
     """
     tensors = {f"projector.{name}": value for name, value in captioner.projector.state_dict().items()}
+    tensors |= {f"words.{name}": value for name, value in captioner.words.state_dict().items()}
     tensors |= {f"lora.{name}": value for name, value in adapters.items()}
     save_file(
         {name: value.detach().cpu().half().contiguous() for name, value in tensors.items()}, folder / WEIGHTS_FILE

@@ -10,7 +10,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -18,11 +18,10 @@ from peft import LoraConfig, inject_adapter_in_model
 from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 
-from trainer.alignment import align_projector
 from trainer.batches import Example, caption_loss, epoch, example
 from trainer.captioner import Decoding, Prompt
 from trainer.config import SftConfig
-from trainer.dataset import DatasetError, Record, load_records
+from trainer.dataset import DESCRIPTION, NARRATION, DatasetError, Record, load_descriptions, load_records
 from trainer.device import best_device, describe, inference_dtype, set_threads
 from trainer.events import (
     CheckpointSaved,
@@ -36,6 +35,7 @@ from trainer.events import (
     Sample,
 )
 from trainer.picture_encoder import FeatureCache
+from trainer.picture_words import cross_fitted_words, known_words, learn_words
 from trainer.prefix_captioner import NarratorCard, PrefixCaptioner, new_prefix, read_saved, save_prefix
 from trainer.run_dir import RunDir
 
@@ -54,6 +54,7 @@ class Story:
     train: tuple[Record, ...]
     dev: tuple[Record, ...]
     features: dict[Path, Tensor]  # (V, D) each
+    words: dict[Path, tuple[str, ...]]  # what each picture suggests
 
 
 def train(
@@ -79,9 +80,8 @@ def train(
     device = best_device()
     captioner, adapters = _starting_point(config, run.name, base_weights)
     story = _load_story(captioner, config, base_weights, emit)
-    if not config.model:
-        align_projector(captioner, story.train, story.features, config.align_steps, emit)
     captioner.projector.to(device)
+    captioner.words.to(device)
     captioner.language.to(device, torch.bfloat16 if config.bf16 else torch.float32)
     trained = [p for p in (*captioner.projector.parameters(), *captioner.language.parameters()) if p.requires_grad]
     for parameter in trained:
@@ -132,7 +132,7 @@ def _endless(
     captioner: PrefixCaptioner, story: Story, config: SftConfig, generator: random.Random
 ) -> Iterator[list[Example]]:
     while True:
-        yield from epoch(captioner, story.train, config, generator)
+        yield from epoch(captioner, story.train, story.words, config, generator)
 
 
 def _starting_point(config: SftConfig, name: str, base_weights: Path) -> tuple[PrefixCaptioner, dict[str, LoraLayer]]:
@@ -140,7 +140,10 @@ def _starting_point(config: SftConfig, name: str, base_weights: Path) -> tuple[P
     saved = read_saved(Path(config.model)) if config.model else None
     rank = saved.card.lora_rank if saved else config.lora_rank
     vision, language = (saved.card.vision, saved.card.language) if saved else (config.vision, config.language)
-    captioner = new_prefix(NarratorCard(name, name, vision, language, rank, rank * _LORA_ALPHA_PER_RANK), base_weights)
+    card = NarratorCard(
+        name, name, vision, language, rank, rank * _LORA_ALPHA_PER_RANK, saved.card.words if saved else ()
+    )
+    captioner = new_prefix(card, base_weights)
     lora = LoraConfig(
         r=rank,
         lora_alpha=captioner.card.lora_alpha,
@@ -151,6 +154,8 @@ def _starting_point(config: SftConfig, name: str, base_weights: Path) -> tuple[P
     layers = {key: layer for key, layer in captioner.language.named_modules() if isinstance(layer, LoraLayer)}
     if saved:
         captioner.projector.load_state_dict(saved.projector)
+        if saved.card.words:
+            captioner.words.load_state_dict(saved.words)
         with torch.no_grad():
             for key, layer in layers.items():
                 layer.lora_A[_ADAPTER].weight.copy_(saved.adapters[f"{key}.lora_A"])
@@ -171,7 +176,8 @@ def _load_story(
     captioner: PrefixCaptioner, config: SftConfig, base_weights: Path, emit: Callable[[Event], None]
 ) -> Story:
     """Read the data set and encode its pictures, once."""
-    records, bad = load_records(Path(config.data))
+    descriptions = load_descriptions(Path(config.descriptions)) if config.descriptions else None
+    records, bad = load_records(Path(config.data), descriptions)
     if bad:
         emit(
             Loading(f"{len(bad)} lines of the data set are left out; the first: line {bad[0].number}, {bad[0].reason}")
@@ -189,7 +195,32 @@ def _load_story(
     captioner.encoder.to(best_device(), inference_dtype(best_device()))
     cache = FeatureCache(base_weights.parent / "features")
     features = cache.features_of(captioner.encoder, [record.image for record in (*train, *dev)], report)
-    return Story(train, dev, features)
+    return Story(train, dev, features, _picture_words(captioner, config, train, dev, features, emit))
+
+
+def _picture_words(
+    captioner: PrefixCaptioner,
+    config: SftConfig,
+    train: Sequence[Record],
+    dev: Sequence[Record],
+    features: dict[Path, Tensor],
+    emit: Callable[[Event], None],
+) -> dict[Path, tuple[str, ...]]:
+    """What each picture suggests; a new narrator first learns which words there are."""
+    size = captioner.encoder.size
+    shown: dict[Path, tuple[str, ...]] = {}
+    if not config.model:
+        known = known_words(train)
+        captioner.words = learn_words(train, features, known, size, config.seed)
+        captioner.card = replace(captioner.card, words=captioner.words.words)
+        shown = cross_fitted_words(
+            train, features, known, size, config.seed,
+            lambda done, count: emit(Loading("Learning words for pictures", done / count)),
+        )  # fmt: skip
+    for record in (*train, *dev):
+        if record.image not in shown:
+            shown[record.image] = captioner.words.best(features[record.image][None])[0]
+    return shown
 
 
 def _stride(records: Sequence[Record], wanted: int) -> int:
@@ -247,20 +278,29 @@ def _step(
 
 
 @torch.inference_mode()
-def _dev_loss(captioner: PrefixCaptioner, story: Story, config: SftConfig, device: torch.device, shift: int) -> float:
+def _dev_loss(
+    captioner: PrefixCaptioner, story: Story, style: str, config: SftConfig, device: torch.device, *, is_shifted: bool
+) -> float:
     """Mean nats a caption token on the dev split.
 
     Args:
         captioner: the model.
         story: the data.
+        style: which texts are to be told.
         config: batch size and lengths.
         device: where to compute.
-        shift: 0 shows each record its own picture; otherwise the picture of the record so many places on: a model
-            that looks at pictures then does worse.
+        is_shifted: show each record the picture of one half the split away: a model that looks at pictures then
+            does worse.
     """
     captioner.language.eval()
-    shown = [example(captioner, record, config, None) for record in story.dev]
-    pictures = [story.features[record.image] for record in (*story.dev[shift:], *story.dev[:shift])]
+    records = [record for record in story.dev if record.told_as(style)[0]]
+    half = len(records) // 2 if is_shifted else 0
+    images = [record.image for record in (*records[half:], *records[:half])]
+    pictures = [story.features[image] for image in images]
+    shown = [
+        example(captioner, record, style, story.words[image], config, None)
+        for record, image in zip(records, images, strict=True)
+    ]
     total, count = 0.0, 0
     for start in range(0, len(shown), config.batch_size):
         batch = shown[start : start + config.batch_size]
@@ -279,13 +319,26 @@ def _judge(
     emit: Callable[[Event], None],
     device: torch.device,
 ) -> float:
-    """Measure the dev split and show what the model writes for a few of its records."""
-    loss = _dev_loss(captioner, story, config, device, shift=0)
-    wrong = _dev_loss(captioner, story, config, device, shift=len(story.dev) // 2)
-    emit(Metrics(step, {"eval/loss": loss, "eval/loss_wrong_picture": wrong, "eval/picture_gain": wrong - loss}))
+    """Measure the dev split and show what the model writes for a few of its records.
+
+    Returns:
+        The mean of the styles' losses, nats a token.
+    """
+    losses: list[float] = []
+    for style in (NARRATION, DESCRIPTION):
+        if any(record.told_as(style)[0] for record in story.dev):
+            loss = _dev_loss(captioner, story, style, config, device, is_shifted=False)
+            wrong = _dev_loss(captioner, story, style, config, device, is_shifted=True)
+            emit(Metrics(step, {f"eval/loss_{style}": loss, f"eval/picture_gain_{style}": wrong - loss}))
+            losses.append(loss)
+    if not losses:  # no dev split: the last checkpoint is the best
+        return -step
+    emit(Metrics(step, {"eval/loss": sum(losses) / len(losses)}))
     for record in story.dev[:: max(1, len(story.dev) // _SAMPLED_RECORDS)][:_SAMPLED_RECORDS]:
+        style = DESCRIPTION if record.description else NARRATION
+        text, previous = record.told_as(style)
         features = story.features[record.image][None].float().to(device)
         with torch.autocast(device.type, torch.bfloat16, enabled=config.bf16):
-            written = captioner.write(features, [Prompt(record.previous)], Decoding())
-        emit(Sample(step, record.id, written[0].text, record.narration))
-    return loss
+            written = captioner.write(features, [Prompt(previous, style)], Decoding())
+        emit(Sample(step, record.id, written[0].text, text))
+    return sum(losses) / len(losses)

@@ -1,34 +1,109 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import tiny_models
+from word_vectors import word_vectors
 
 from trainer import events
-from trainer.evaluate import evaluate, score
+from trainer.captioner import Decoding
+from trainer.dataset import DatasetError
+from trainer.evaluate import MOST_FREQUENT, NEAREST, OTHER, WRONG_PICTURES, Evaluation, evaluate
+from trainer.scoreboard import NARRATOR, PERSON
+
+COLOURS = ["red", "blue", "green", "yellow"]
 
 
-def test_scores_of_known_texts() -> None:
-    same = score(["The goat ran up the green hill.", "It rained."], ["The goat ran up the green hill.", "It rained."])
-    assert same.bleu == pytest.approx(100)
-    assert same.chrf == pytest.approx(100)
-    assert same.unique_share == 1
-    dull = score(["a b a b", "a b a b"], ["The goat ran up.", "It rained."])
-    assert dull.bleu < 5
-    assert dull.distinct_2 == pytest.approx(2 / 6)
-    assert dull.unique_share == 0.5
-    assert dull.repeated_share == 1
-    assert dull.mean_words == 4
+@pytest.fixture(scope="module")
+def three_books(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four coloured pictures in each of three books; one is to be trained on."""
+    folder = tmp_path_factory.mktemp("three_books")
+    (folder / "images").mkdir()
+    lines = []
+    for book, split in (("a", "train"), ("b", "test"), ("c", "test")):
+        for page, colour in enumerate(COLOURS, start=1):
+            name = f"images/{book}{page}.png"
+            tiny_models.picture(colour, (60 + 4 * page, 48)).save(folder / name)
+            text = {"narration": f"The {colour} ball sits on the hill.", "description": f"A {colour} ball."}
+            lines.append(json.dumps({"id": f"{book}-{page}", "split": split, "book": book, "image": name} | text))
+    (folder / "records.jsonl").write_text("\n".join(lines))
+    return folder
 
 
-def test_a_narrator_is_measured_beside_its_controls(tiny_narrator: Path, stories: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def wanted(tiny_narrator: Path, three_books: Path, tmp_path: Path) -> Evaluation:
+    return Evaluation(
+        str(tiny_narrator), three_books, decoding=Decoding(max_tokens=12), json_file=tmp_path / "report.json"
+    )
+
+
+def run(wanted: Evaluation, folder: Path) -> tuple[dict[str, object], list[events.Event], events.RunFinished]:
     seen: list[events.Event] = []
-    report = tmp_path / "report.json"
-    evaluate(str(tiny_narrator), tmp_path, stories, "dev", 0, report, seen.append)
-    written = json.loads(report.read_text())
-    assert set(written["scores"]) == {"narrator", "narrator, wrong pictures", "most frequent caption"}
-    assert len(written["captions"]) == written["records"] == 4
-    assert written["signatures"]["bleu"].startswith("nrefs:1|case:mixed")
-    assert written["captions"][0]["narrator"] != written["captions"][0]["narrator, wrong pictures"]
-    assert sum(isinstance(event, events.Metrics) for event in seen) == 3
+    last = evaluate(wanted, folder / "base" / "weights", word_vectors, seen.append)
+    assert wanted.json_file is not None
+    return json.loads(wanted.json_file.read_text()), seen, last
+
+
+def test_a_narrator_is_measured_beside_its_controls(wanted: Evaluation, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    report, seen, last = run(replace(wanted, html_file=page), tmp_path)
+    systems = [NARRATOR, WRONG_PICTURES, NEAREST, MOST_FREQUENT]
+    assert list(report["scores"]) == [*systems, PERSON]  # type: ignore[call-overload]
+    captions = report["captions"]
+    assert isinstance(captions, list)
+    assert [row["id"] for row in captions] == [f"{book}-{page}" for book in "bc" for page in range(1, 5)]
+    assert [row[NEAREST] for row in captions] == [row["reference"] for row in captions]  # the colours of the book a
+    assert any(row[NARRATOR] != row[WRONG_PICTURES] for row in captions)
+    assert page.read_text().startswith("<!doctype html>")
+    assert last.path == str(page)
+    assert last.message.startswith("BLEU ")
+    assert [event.step for event in seen if isinstance(event, events.Progress)] == [8, 16]
+    assert sum(isinstance(event, events.Metrics) for event in seen) == len(systems) + 1
+
+
+def test_against_its_own_report_nothing_differs(wanted: Evaluation, tmp_path: Path) -> None:
+    run(wanted, tmp_path)
+    again = replace(wanted, against=str(wanted.json_file), json_file=tmp_path / "again.json")
+    report, seen, _ = run(again, tmp_path)
+    differences = report["differences"][OTHER]  # type: ignore[index]
+    assert all((found["value"], found["p"]) == (0, 1) for found in differences.values())
+    assert max(event.total_steps for event in seen if isinstance(event, events.Progress)) == 16
+
+
+def test_against_another_narrator_both_write(wanted: Evaluation, tmp_path: Path) -> None:
+    other = tiny_models.tiny_encoder_decoder(tmp_path / "other", uses_context=False)
+    report, seen, _ = run(replace(wanted, against=str(other)), tmp_path)
+    assert all(row[OTHER] != row[NARRATOR] for row in report["captions"])  # type: ignore[attr-defined]
+    assert [event.step for event in seen if isinstance(event, events.Progress)] == [8, 16, 24]
+
+
+def test_a_limit_takes_the_beginnings_of_several_books(wanted: Evaluation, tmp_path: Path) -> None:
+    report, _, _ = run(replace(wanted, limit=4), tmp_path)
+    assert [row["id"] for row in report["captions"]] == ["b-1", "b-2", "c-1", "c-2"]  # type: ignore[attr-defined]
+
+
+def test_a_split_without_records_is_refused(wanted: Evaluation, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"The split “dev” of .* has fewer than two records"):
+        run(replace(wanted, split="dev"), tmp_path)
+
+
+def test_a_report_that_is_none_is_refused_before_anything_is_written(wanted: Evaluation, tmp_path: Path) -> None:
+    seen: list[events.Event] = []
+    with pytest.raises(DatasetError, match="is no report of an evaluation"):
+        evaluate(replace(wanted, against="absent.json"), tmp_path, word_vectors, seen.append)
+    assert not seen
+
+
+def test_without_minilm_the_command_says_how_to_get_it(tiny_narrator: Path, three_books: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "trainer", "evaluate", "--model", str(tiny_narrator), "--data", str(three_books)]
+    command += ["--base-weights", str(tmp_path), "--html", str(tmp_path / "report.html")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    last = events.decode_event(done.stdout.splitlines()[-1])
+    assert isinstance(last, events.RunFailed)
+    assert "python -m trainer fetch-base" in last.message
+    assert done.returncode == 1

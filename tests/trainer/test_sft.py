@@ -29,7 +29,7 @@ def config(stories: Path, run: Path, bases: tuple[Path, Path], **changes: object
         "data": str(stories), "run": str(run), "vision": str(bases[0]), "language": str(bases[1]), "threads": 1,
         "batch_size": 4, "epochs": 1000.0, "max_steps": 300, "evaluate_every": 150, "learning_rate": 0.03,
         "projector_learning_rate": 0.03, "lora_rank": 8, "lora_dropout": 0.0, "picture_dropout": 0.0,
-        "context_dropout": 0.0, "bf16": False, "align_steps": 20,
+        "context_dropout": 0.0, "bf16": False,
     } | changes  # fmt: skip
     return SftConfig(**values)  # type: ignore[arg-type]
 

@@ -13,6 +13,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from comicreader import __version__
@@ -24,6 +25,7 @@ from comicreader.resources import DEMO_COMIC, resource_path
 from comicreader.services.library import Library
 from comicreader.services.narrator import default_command
 from comicreader.services.paths import AppPaths
+from trainer.dataset import DESCRIPTION, NARRATION
 
 EXIT_BAD_INPUT, EXIT_NARRATOR_FAILED, EXIT_INTERRUPTED, EXIT_BROKEN_PIPE = 2, 3, 130, 141
 
@@ -112,6 +114,9 @@ def build_parser() -> argparse.ArgumentParser:
     narrated.add_argument(
         "--model", metavar="M", help='"embedded", a folder, or a hub name (default: as in the window)'
     )
+    narrated.add_argument(
+        "--style", choices=(DESCRIPTION, NARRATION), help="tell what is seen, or a story (default: as in the window)"
+    )
     panels = add_command(_PANELS, "Write a book's panels as a JSON document.")
     _add_reading_options(panels)
     panels.add_argument("--json", metavar="FILE", default=STDOUT, help='write there; "-" (default) for stdout')
@@ -154,7 +159,9 @@ def _dispatch(
     options: argparse.Namespace, paths: AppPaths, environment: Mapping[str, str], narrator_command: Sequence[str]
 ) -> int:
     if options.command == _NARRATE:
-        return narrate(_job(options, options.model), paths, environment, narrator_command)
+        return narrate(
+            replace(_job(options), model=options.model, style=options.style), paths, environment, narrator_command
+        )
     if options.command == _PANELS:
         return find_panels(_job(options), paths)
     book = resource_path(*DEMO_COMIC) if options.command == _DEMO else options.book or _book_of_last_time(paths)
@@ -166,9 +173,9 @@ def _dispatch(
     return narrate(Job(book), paths, environment, narrator_command)
 
 
-def _job(options: argparse.Namespace, model: str | None = None) -> Job:
+def _job(options: argparse.Namespace) -> Job:
     direction = None if options.direction is None else Direction(options.direction)
-    return Job(options.book, options.pages, options.json, options.password, direction, model)
+    return Job(options.book, options.pages, options.json, options.password, direction)
 
 
 def _book_of_last_time(paths: AppPaths) -> Path:

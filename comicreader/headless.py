@@ -41,6 +41,7 @@ class Job:
         password: opens an encrypted book.
         direction: reading direction; None: the person's choice for this book, else what the file says.
         model: the narrator; None: the person's setting.
+        style: what is told, "description" or "narration"; None: the person's setting.
     """
 
     book: Path
@@ -49,6 +50,7 @@ class Job:
     password: str | None = None
     direction: Direction | None = None
     model: str | None = None
+    style: str | None = None
 
 
 def narrate(job: Job, paths: AppPaths, environment: Mapping[str, str], narrator_command: Sequence[str]) -> int:
@@ -60,14 +62,17 @@ def narrate(job: Job, paths: AppPaths, environment: Mapping[str, str], narrator_
     _check_target(job)
     with _opened(job) as book, Library.open(paths.library_file) as library:
         report = _Report(job, book)
+        settings = load_settings(paths.settings_file)
         narrator = Narrator(
             narrator_command,
             on_state=report.say_state,
             environment=environment,
-            model=job.model or load_settings(paths.settings_file).narrator_model,
+            model=job.model or settings.narrator_model,
         )
         reading = BookReading(book, _direction(job, book, library), library)
-        pages = reading.tell(report.page_indices, BookNarrator(library, narrator))
+        pages = reading.tell(
+            report.page_indices, BookNarrator(library, narrator, job.style or settings.narration_style)
+        )
         return asyncio.run(_narrate(job, narrator, report, pages))
 
 

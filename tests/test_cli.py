@@ -51,7 +51,7 @@ class TestNarrate:
         ]
         left, right = document["pages"][0]["panels"]
         assert left["box"][0] < right["box"][0]
-        assert left["caption"]["source"] == "model:fake-embedded"
+        assert left["caption"]["source"] == "model:fake-embedded/description"
         # the second page goes on from the first
         assert [texts(page) for page in document["pages"]] == [
             ["0 previous", "1 previous"],
@@ -87,7 +87,9 @@ class TestNarrate:
         for model in ("one", "two"):
             assert run_cli("narrate", draw_comic(), "--json", "-", "--model", model) == 0
             pages = json.loads(capsys.readouterr().out)["pages"]
-            assert {panel["caption"]["source"] for page in pages for panel in page["panels"]} == {f"model:fake-{model}"}
+            assert {panel["caption"]["source"] for page in pages for panel in page["panels"]} == {
+                f"model:fake-{model}/description"
+            }
 
     def test_some_pages_go_on_from_what_the_page_before_says(self, run_cli: RunCli, draw_comic, capsys) -> None:
         book = draw_comic(pages=5, columns=2)

@@ -19,7 +19,7 @@ class Caption:
 
     Attributes:
         text: the sentence or sentences; may be empty only when a person emptied it.
-        source: "model:<checkpoint id>", "person" or "imported".
+        source: "model:<checkpoint id>/<style>", "person" or "imported".
         confidence: the model's own mean token probability, 0 to 1; 1 for a person's text.
         context: ids of the panels whose captions it was conditioned on, oldest first.
     """
@@ -35,9 +35,14 @@ class Caption:
         return self.source.startswith(MODEL_PREFIX)
 
 
-def model_source(model_id: str) -> str:
-    """The source of captions that a model writes."""
-    return MODEL_PREFIX + model_id
+def model_source(model_id: str, style: str) -> str:
+    """The source of captions that a model writes in a style: "model:<checkpoint id>/<style>"."""
+    return f"{MODEL_PREFIX}{model_id}/{style}"
+
+
+def told_in(caption: Caption, style: str) -> bool:
+    """Whether a model wrote the caption in this style."""
+    return caption.is_proposal and caption.source.endswith(f"/{style}")
 
 
 def reading_seconds(text: str, words_per_minute: int) -> float:

@@ -2,8 +2,8 @@
 
     page + panels -> crops -> one request -> captions as they are written -> library -> updates
 
-Captions that stand are not written anew: a person's, an imported one, or one by the same model. They are told to
-the narrator as context, so the story goes on from what the person wrote.
+Captions that stand are not written anew: a person's, an imported one, or one by the same model in the same style. They
+are told to the narrator as context, so the story goes on from what the person wrote.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ import cv2
 import numpy as np
 
 from comicreader.domain.book import PageImage, RgbImage
-from comicreader.domain.narration import Caption, model_source
+from comicreader.domain.narration import Caption, model_source, told_in
 from comicreader.domain.panels import Panel
 from comicreader.services.library import Library
 from comicreader.services.narrator import Narrator, NarratorPhase
-from trainer.dataset import CONTEXT_CAPTIONS
+from trainer.dataset import CONTEXT_CAPTIONS, DESCRIPTION
 from trainer.events import CaptionPartial, NarrateRequest, PanelPicture
 
 _CROP_SIDE_PX = 448  # the longest side a narrate request may have; the embedded ViT looks at 224
@@ -46,11 +46,16 @@ class CaptionUpdate:
 
 
 class BookNarrator:
-    """Has pages narrated and keeps the captions."""
+    """Has pages narrated and keeps the captions.
 
-    def __init__(self, library: Library, narrator: Narrator) -> None:
+    Attributes:
+        style: what captions tell from now on: DESCRIPTION (what is seen) or NARRATION (a story).
+    """
+
+    def __init__(self, library: Library, narrator: Narrator, style: str = DESCRIPTION) -> None:
         self._library = library
         self._narrator = narrator
+        self.style = style
 
     async def narrate_page(
         self,
@@ -58,7 +63,6 @@ class BookNarrator:
         panels: Sequence[Panel],
         previous: Sequence[str],
         *,
-        style: str = "narration",
         only: str | None = None,
         variation: int = 0,
     ) -> AsyncGenerator[CaptionUpdate, None]:
@@ -68,7 +72,6 @@ class BookNarrator:
             page: the page.
             panels: its panels in reading order, with ids.
             previous: captions before the page, oldest first, as `previous_captions` gives them.
-            style: "narration" or "description".
             only: id of a panel whose caption is to be written anew; the other panels stay as they are.
             variation: another number, another wording; 0 for the model's best.
 
@@ -82,10 +85,11 @@ class BookNarrator:
         pictures = await self._pictures(page, panels, only)
         if not pictures:
             return
+        style = self.style  # it may change while the page is told
         request = NarrateRequest(uuid.uuid4().hex, pictures, tuple(previous), style, variation)
         async with aclosing(self._narrator.narrate(request)) as answers:
             async for answer in answers:
-                source, context = model_source(self._narrator.model_id), _context(pictures, answer.panel_id)
+                source, context = model_source(self._narrator.model_id, style), _context(pictures, answer.panel_id)
                 caption = Caption(answer.text.strip(), source, context=context)
                 if isinstance(answer, CaptionPartial):
                     yield CaptionUpdate(answer.panel_id, caption, is_final=False)
@@ -128,13 +132,17 @@ class BookNarrator:
         if only is not None:
             may_change = only not in standing or standing[only].is_proposal
             return {panel.id for panel in panels if panel.id == only and may_change}
-        is_untold = {panel.id for panel in panels if panel.id not in standing}
+        proposals = {panel_id: caption for panel_id, caption in standing.items() if caption.is_proposal}
+        is_untold = {
+            panel.id
+            for panel in panels
+            if panel.id not in standing or (panel.id in proposals and not told_in(proposals[panel.id], self.style))
+        }
         is_at_work = self._narrator.state.kind in (NarratorPhase.LOADING, NarratorPhase.READY)
         if not is_untold and not is_at_work:
             return set()
         await self._narrator.ready()  # which proposals are this model's own is known only now
-        source = model_source(self._narrator.model_id)
-        proposals = {panel_id: caption for panel_id, caption in standing.items() if caption.is_proposal}
+        source = model_source(self._narrator.model_id, self.style)
         is_foreign = {panel.id for panel in panels if panel.id in proposals and proposals[panel.id].source != source}
         return is_untold | is_foreign
 

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from comicreader.domain.errors import SettingsError
 from comicreader.services.whole_file import write_whole_file
+from trainer.dataset import DESCRIPTION, NARRATION
 
 _log = logging.getLogger(__name__)
 
@@ -33,6 +34,13 @@ class Settings:
     narrator_model: str = field(
         default="embedded",
         metadata={"help": "The narrator: “embedded”, the folder of a model or checkpoint, or a hub name."},
+    )
+    narration_style: str = field(
+        default=DESCRIPTION,
+        metadata={
+            "help": "What the narrator tells: what is seen (description), or a story of its own (narration).",
+            "choices": (DESCRIPTION, NARRATION),
+        },
     )
     narrate_automatically: bool = field(default=True, metadata={"help": "Write captions while reading, unasked."})
     panel_mode: bool = field(default=True, metadata={"help": "Read panel by panel instead of page by page."})

@@ -107,6 +107,14 @@ class NarrationPresenter(QObject):
             self._announce()
         self._tell_again()
 
+    def set_style(self, style: str) -> None:
+        """Tell what is seen, or a story; what the narrator told in the other style is told anew."""
+        if self._book_narrator is None or self._book_narrator.style == style:
+            return
+        self._cancel_jobs(keep=())
+        self._book_narrator.style = style
+        self._tell_again()
+
     def use_model(self, model: str) -> None:
         """Let another model write; naming the current one gives it another chance."""
         self._cancel_jobs(keep=())

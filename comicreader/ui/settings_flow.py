@@ -79,6 +79,7 @@ class SettingsFlow(QObject):
         overlay.set_mode(is_panel_mode=settings.panel_mode)
         view.set_mode(is_panel_mode=settings.panel_mode)
         self._auto_play.set_pace(settings.words_per_minute)
+        self._narration.set_style(settings.narration_style)
         self._narration.set_automatic(is_automatic=settings.narrate_automatically)
         window.place_bar.set_narrator_on(settings.narrate_automatically)
         for action_id, is_on in (

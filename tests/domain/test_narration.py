@@ -4,7 +4,7 @@ from comicreader.domain.narration import IMPORTED, PERSON, Caption, model_source
 
 
 def test_only_what_a_model_wrote_is_a_proposal() -> None:
-    assert Caption("She waits.", model_source("embedded-1")).is_proposal
+    assert Caption("She waits.", model_source("embedded-1", "description")).is_proposal
     assert not Caption("She waits.", PERSON).is_proposal
     assert not Caption("She waits.", IMPORTED).is_proposal
 

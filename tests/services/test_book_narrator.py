@@ -22,7 +22,7 @@ from trainer.events import NarrateRequest, decode_request
 
 Result = TypeVar("Result")
 
-FAKE = model_source("fake-embedded")
+FAKE = model_source("fake-embedded", "description")
 COLOURS = ((200, 30, 30), (30, 200, 30), (30, 30, 200))
 
 
@@ -152,14 +152,30 @@ def test_only_what_is_missing_is_told(scene: Scene) -> None:
 
 def test_another_models_proposals_are_written_anew(scene: Scene) -> None:
     for panel_id in scene.ids:
-        scene.library.store_generated(panel_id, Caption("Older", model_source("older")))
+        scene.library.store_generated(panel_id, Caption("Older", model_source("older", "description")))
 
     async def act(book_narrator: BookNarrator, narrator: Narrator) -> list[CaptionUpdate]:
         await narrator.use_model("embedded again")
         return [update async for update in book_narrator.narrate_page(scene.page, scene.panels, ())]
 
     assert sum(update.is_final for update in scene.run(act)) == 3
-    assert {caption.source for caption in scene.captions() if caption} == {model_source("fake-embedded again")}
+    assert {caption.source for caption in scene.captions() if caption} == {
+        model_source("fake-embedded again", "description")
+    }
+
+
+def test_in_another_style_what_the_narrator_told_is_told_anew(scene: Scene) -> None:
+    scene.narrate()
+    scene.library.save_edit(scene.ids[1], "Mine")
+
+    async def act(book_narrator: BookNarrator, _: Narrator) -> list[CaptionUpdate]:
+        book_narrator.style = "narration"
+        return [update async for update in book_narrator.narrate_page(scene.page, scene.panels, ())]
+
+    assert sum(update.is_final for update in scene.run(act)) == 2
+    assert [request.style for request in scene.requests()] == ["description", "narration"]
+    sources = [caption.source for caption in scene.captions() if caption]
+    assert sources == [model_source("fake-embedded", "narration"), PERSON, model_source("fake-embedded", "narration")]
 
 
 def test_one_panel_can_be_told_anew_from_what_stands_before_it(scene: Scene) -> None:

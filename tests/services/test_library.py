@@ -13,7 +13,7 @@ from comicreader.domain.narration import model_source
 from comicreader.services.library import Library
 
 PAGE = "5f3a/page 1.png"
-MODEL = model_source("model-1")
+MODEL = model_source("model-1", "description")
 
 
 def test_threads_may_write_at_once(library: Library, box_panel, edits) -> None:

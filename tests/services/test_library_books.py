@@ -11,7 +11,7 @@ from comicreader.domain.navigation import Position
 from comicreader.services.library import Library
 
 PAGE = "5f3a/page 1.png"
-MODEL = model_source("model-1")
+MODEL = model_source("model-1", "description")
 
 
 def test_a_new_book_starts_at_its_beginning(library: Library, draw_comic) -> None:

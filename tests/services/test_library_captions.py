@@ -10,7 +10,7 @@ from comicreader.services.library import Library
 from comicreader.services.library_records import ACCEPT
 
 PAGE = "5f3a/page 1.png"
-MODEL = model_source("model-1")
+MODEL = model_source("model-1", "description")
 
 
 @pytest.fixture

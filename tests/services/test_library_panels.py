@@ -6,7 +6,7 @@ from comicreader.domain.narration import Caption, model_source
 from comicreader.services.library import Library
 
 PAGE = "5f3a/page 1.png"
-MODEL = model_source("model-1")
+MODEL = model_source("model-1", "description")
 
 
 def test_a_page_that_was_never_seen_has_none(library: Library) -> None:

@@ -91,6 +91,7 @@ class SftConfig(RunConfig):
 
     model: str = option("", "Narrator to start from (a directory); empty starts a new one on the base weights.")
     vision: str = option("base:dinov2-small", "Picture encoder of a new narrator.")
+    vision_layers: str = option("6,8,10,12", "Its layers that are joined, counted from 1; empty for the last one.")
     language: str = option("base:smollm2-135m", "Language model of a new narrator.")
     epochs: float = option(3.0, "Times every training record is seen.", 0.0, 1000.0)
     max_steps: int = option(0, "Optimiser steps at most; 0 sets no limit.", 0, 10**9)
@@ -110,3 +111,21 @@ class SftConfig(RunConfig):
     evaluate_every: int = option(100, "Steps between looks at the dev split.", 1, 10**9)
     dev_records: int = option(96, "Dev records looked at each time.", 1, 10**6)
     bf16: bool = option(True, "Compute in bfloat16.")
+
+    def validate(self) -> None:
+        """Check every field; see `RunConfig.validate`."""
+        RunConfig.validate(self)
+        self.joined_layers()
+
+    def joined_layers(self) -> tuple[int, ...]:
+        """The numbers in `vision_layers`.
+
+        Raises:
+            ConfigError: it is no list of numbers.
+        """
+        try:
+            return tuple(int(number) for number in self.vision_layers.split(",") if number.strip())
+        except ValueError:
+            raise ConfigError(
+                f"vision_layers is “{self.vision_layers}”; it must be numbers with commas between, such as 6,8,10,12."
+            ) from None

@@ -69,6 +69,7 @@ class NarratorCard:
         lora_rank: rank of the adapters; 0 where there are none.
         lora_alpha: the adapters' update is scaled by alpha / rank.
         words: what `PictureWords` knows.
+        vision_layers: the picture encoder's layers that are joined; empty for the last one.
         family: always "prefix".
     """
 
@@ -79,6 +80,7 @@ class NarratorCard:
     lora_rank: int
     lora_alpha: int
     words: tuple[str, ...] = ()
+    vision_layers: tuple[int, ...] = ()
     family: str = "prefix"
 
 
@@ -256,10 +258,10 @@ def new_prefix(card: NarratorCard, base_weights: Path) -> PrefixCaptioner:
     except BaseWeightsError as error:
         raise CaptionerError("model_not_found", str(error), "python -m trainer fetch-base") from error
     try:
-        encoder = PictureEncoder(vision, card.vision).eval()
+        encoder = PictureEncoder(vision, card.vision, card.vision_layers).eval()
         model = AutoModelForCausalLM.from_pretrained(language, dtype=torch.float32).eval()
         tokenizer = AutoTokenizer.from_pretrained(language)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise CaptionerError("model_not_found", f"The base models of “{card.title}” cannot be read: {error}") from error
     model.requires_grad_(False)
     projector = PictureProjector(encoder.size, model.config.hidden_size)
@@ -294,7 +296,7 @@ def read_saved(folder: Path) -> SavedNarrator:
     """
     try:
         card = NarratorCard(**json.loads((folder / NARRATOR_FILE).read_text()))
-        card = replace(card, words=tuple(card.words))
+        card = replace(card, words=tuple(card.words), vision_layers=tuple(card.vision_layers))
         tensors = load_file(folder / WEIGHTS_FILE)
     except (OSError, ValueError, TypeError, SafetensorError) as error:
         raise CaptionerError("model_not_found", f"The narrator in {folder} cannot be read: {error}") from error

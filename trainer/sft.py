@@ -139,10 +139,11 @@ def _starting_point(config: SftConfig, name: str, base_weights: Path) -> tuple[P
     """The narrator to train, its adapters attached: a new one, or a saved one's weights under a new name."""
     saved = read_saved(Path(config.model)) if config.model else None
     rank = saved.card.lora_rank if saved else config.lora_rank
-    vision, language = (saved.card.vision, saved.card.language) if saved else (config.vision, config.language)
-    card = NarratorCard(
-        name, name, vision, language, rank, rank * _LORA_ALPHA_PER_RANK, saved.card.words if saved else ()
-    )
+    if saved:
+        card = replace(saved.card, id=name, title=name)
+    else:
+        alpha, joined = rank * _LORA_ALPHA_PER_RANK, config.joined_layers()
+        card = NarratorCard(name, name, config.vision, config.language, rank, alpha, vision_layers=joined)
     captioner = new_prefix(card, base_weights)
     lora = LoraConfig(
         r=rank,

@@ -26,7 +26,8 @@ def bases(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 def config(stories: Path, run: Path, bases: tuple[Path, Path], **changes: object) -> SftConfig:
     values: dict[str, object] = {
-        "data": str(stories), "run": str(run), "vision": str(bases[0]), "language": str(bases[1]), "threads": 1,
+        "data": str(stories), "run": str(run), "vision": str(bases[0]), "language": str(bases[1]), "vision_layers": "1,2",
+        "threads": 1,
         "batch_size": 4, "epochs": 1000.0, "max_steps": 300, "evaluate_every": 150, "learning_rate": 0.03,
         "projector_learning_rate": 0.03, "lora_rank": 8, "lora_dropout": 0.0, "picture_dropout": 0.0,
         "context_dropout": 0.0, "bf16": False,
@@ -80,7 +81,18 @@ def test_training_goes_on_from_a_saved_narrator(stories: Path, bases: tuple[Path
 def test_stop_on_stdin_ends_a_run_with_a_checkpoint(stories: Path, bases: tuple[Path, Path], tmp_path: Path) -> None:
     run = tmp_path / "run"
     command = [sys.executable, "-m", "trainer", "sft", "--data", str(stories), "--run", str(run), "--no-bf16"]
-    command += ["--vision", str(bases[0]), "--language", str(bases[1]), "--epochs", "1000", "--max-hours", "1"]
+    command += [
+        "--vision",
+        str(bases[0]),
+        "--language",
+        str(bases[1]),
+        "--vision-layers",
+        "",
+        "--epochs",
+        "1000",
+        "--max-hours",
+        "1",
+    ]
     command += ["--base-weights", str(tmp_path / "base" / "weights"), "--threads", "1"]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert child.stdout is not None

@@ -2,31 +2,48 @@
 
 A line is one picture with its texts:
 
-    {"id": "asp-0001-01", "split": "train", "book": "asp-0001", "page": 1, "image": "images/4d93….webp",
-     "narration": "His hoe was too short.", "description": null, "license": "CC BY", "author": "…", …}
+    {"id": "asp-0001-01", "split": "train", "book": "asp-0001", "title": "A very tall man", "page": 1, "panel": 2,
+     "image": "images/4d93….webp", "narration": "His hoe was too short.", "description": null,
+     "author": "…", "illustrator": "…", "license": "CC BY", "source": "African Storybook", …}
 
-Records of one book stand in reading order. A bad line is reported with its number and left out; the rest
-is usable. Standard library only.
+Only `id`, `book`, `image` and one of the two texts must be there. Records of one book stand in reading order, and what
+was told before a picture follows from it; a line may say it itself (`previous`, `previous_descriptions`). Other fields
+are kept. A bad line is reported with its number and left out; the rest is usable.
+
+`dataset_check` finds what is wrong with a whole data set, `dataset_split` divides it, `dataset_stats` counts it,
+`dataset_import` and `dataset_export` exchange it with other forms. This module is standard library only.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 RECORDS = "records.jsonl"
 NARRATION, DESCRIPTION = "narration", "description"
 """The two ways in which a picture is told: what the story says at it, and what is seen."""
+STYLES = (NARRATION, DESCRIPTION)
+TRAIN, DEV, TEST = "train", "dev", "test"
+SPLITS = (TRAIN, DEV, TEST)
+"""Learned from, chosen by, and measured on."""
+HELD_OUT_FRAC = 0.1
+"""Share of the records that dev, and test, get where nobody says otherwise."""
 CONTEXT_CAPTIONS = 3
 """Captions that are shown as context: the field's usual window (Iyyer et al. 2017, "The Amazing Mysteries of the
 Gutter")."""
 
+_CREDITS = ("title", "source", "author", "illustrator", "license")
+CONTEXTS = {NARRATION: "previous", DESCRIPTION: "previous_descriptions"}
+"""The field that says what was told before, by style."""
+KNOWN_FIELDS = ("id", "split", "book", "title", "page", "panel", "image", *STYLES, *CONTEXTS.values(), *_CREDITS[1:])
+"""The fields of a line that mean something here, in the order in which they are written."""
+
 
 class DatasetError(Exception):
-    """The folder is no data set; the text is one sentence for the person."""
+    """The folder is no data set, or not one to train on; the text is one sentence for the person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +56,19 @@ class Record:
         id: unique in the data set.
         split: "train", "dev" or "test".
         book: the story it belongs to.
-        page: its place in the story.
+        page: its place in the story; 0 where that is not said.
         image: the picture's file.
         narration: what the story tells at this picture; empty where there is none.
         description: what is seen, in a person's words; empty where there is none.
         previous: narrations of the pictures before it, oldest first, at most CONTEXT_CAPTIONS.
         previous_descriptions: the same for descriptions.
+        panel: its place on the page; 0 where that is not said.
+        title: the book's title.
+        source: where picture and text come from.
+        author: who wrote the text.
+        illustrator: who drew the picture.
+        license: on what terms they were given.
+        more: the line's other fields, as they stand there.
     """
 
     id: str
@@ -56,6 +80,13 @@ class Record:
     description: str
     previous: tuple[str, ...] = ()
     previous_descriptions: tuple[str, ...] = ()
+    panel: int = 0
+    title: str = ""
+    source: str = ""
+    author: str = ""
+    illustrator: str = ""
+    license: str = ""
+    more: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def told_as(self, style: str) -> tuple[str, tuple[str, ...]]:
         """The text in a style (empty where there is none), and what was told before it in the same style."""
@@ -87,40 +118,60 @@ def load_records(
     Raises:
         DatasetError: there is no readable `records.jsonl`, or no record in it.
     """
-    try:
-        lines = (folder / RECORDS).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DatasetError(f"{folder} is no data set: {RECORDS} cannot be read ({error}).") from error
+    records, bad = scan_records(folder, descriptions)
+    if not records:
+        first = f" The first line left out is {bad[0].number}: {bad[0].reason}." if bad else ""
+        raise DatasetError(f"{folder} holds no usable record.{first}")
+    return records, bad
+
+
+def scan_records(
+    folder: Path, descriptions: Mapping[str, str] | None = None
+) -> tuple[tuple[Record, ...], tuple[BadLine, ...]]:
+    """As `load_records`, for whoever wants the bad lines even where there is no usable one.
+
+    Raises:
+        DatasetError: there is no readable `records.jsonl`.
+    """
     records: list[Record] = []
     bad: list[BadLine] = []
-    seen: set[str] = set()
-    told: dict[str, list[str]] = {}
-    described: dict[str, list[str]] = {}
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        parsed = _parse(line, folder)
+    seen: dict[str, int] = {}
+    so_far = StorySoFar()
+    for number, line in read_lines(folder):
+        raw = parse_line(line)
+        parsed = raw if isinstance(raw, str) else parse_record(raw, folder)
         if isinstance(parsed, Record) and parsed.id in seen:
-            parsed = f"the id {parsed.id} stands on an earlier line"
-        if isinstance(parsed, str):
-            bad.append(BadLine(number, parsed))
+            parsed = f"the id {parsed.id} stands on an earlier line, {seen[parsed.id]}"
+        if isinstance(raw, str) or isinstance(parsed, str):
+            bad.append(BadLine(number, str(parsed)))
             continue
-        seen.add(parsed.id)
+        seen[parsed.id] = number
         if descriptions and parsed.id in descriptions:
             parsed = replace(parsed, description=descriptions[parsed.id])
-        narrations, seen_before = told.setdefault(parsed.book, []), described.setdefault(parsed.book, [])
-        records.append(
-            replace(
-                parsed,
-                previous=tuple(narrations[-CONTEXT_CAPTIONS:]),
-                previous_descriptions=tuple(seen_before[-CONTEXT_CAPTIONS:]),
-            )
-        )
-        narrations += [parsed.narration] if parsed.narration else []
-        seen_before += [parsed.description] if parsed.description else []
-    if not records:
-        raise DatasetError(f"{folder} holds no usable record.")
+        records.append(so_far.put_before(parsed, raw))
     return tuple(records), tuple(bad)
+
+
+class StorySoFar:
+    """What each book has told, in both styles, while its records are read in order."""
+
+    def __init__(self) -> None:
+        self._told: dict[tuple[str, str], list[str]] = {}
+
+    def before(self, book: str, style: str) -> tuple[str, ...]:
+        """The book's last texts, oldest first, at most CONTEXT_CAPTIONS."""
+        return tuple(self._told.get((book, style), ())[-CONTEXT_CAPTIONS:])
+
+    def put_before(self, record: Record, raw: Mapping[str, Any]) -> Record:
+        """The record with the texts before it, except where its line says them itself; then it is told too."""
+        narrations, descriptions = (
+            record.told_as(style)[1] if raw.get(name) is not None else self.before(record.book, style)
+            for style, name in CONTEXTS.items()
+        )
+        for style in STYLES:
+            text = record.told_as(style)[0]
+            self._told.setdefault((record.book, style), []).extend([text] if text else [])
+        return replace(record, previous=narrations, previous_descriptions=descriptions)
 
 
 def load_descriptions(file: Path) -> dict[str, str]:
@@ -130,40 +181,109 @@ def load_descriptions(file: Path) -> dict[str, str]:
         DatasetError: the file cannot be read, or a line is not of this form.
     """
     try:
-        lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+        lines = [json.loads(line) for line in file.read_text(encoding="utf-8").split("\n") if line.strip()]
         return {str(line["id"]): str(line["description"]) for line in lines}
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise DatasetError(f"{file} holds no descriptions that can be read: {error}.") from error
 
 
-def _parse(line: str, folder: Path) -> Record | str:
-    """The record on a line, or what is wrong with it."""
+def read_lines(folder: Path) -> list[tuple[int, bytes]]:
+    """The lines of a data set that are not blank, each with its number from 1.
+
+    Raises:
+        DatasetError: there is no readable `records.jsonl`.
+    """
     try:
-        raw: Any = json.loads(line)
-    except ValueError as error:
+        return list(numbered_lines(folder / RECORDS))
+    except OSError as error:
+        raise DatasetError(f"{folder} is no data set: {RECORDS} cannot be read ({error}).") from error
+
+
+def numbered_lines(file: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file that are not blank, each with its number from 1.
+
+    They are bytes because one line in a wrong encoding must not spoil the others, and because str.splitlines would
+    break lines at characters that may stand inside a text, U+2028 for one.
+    """
+    with file.open("rb") as stream:
+        for number, line in enumerate(stream, start=1):
+            line = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+            if line.strip():
+                yield number, line.rstrip(b"\r\n")
+
+
+def parse_line(line: bytes) -> dict[str, Any] | str:
+    """The JSON object on a line, or what is wrong with it."""
+    try:
+        raw: Any = json.loads(line.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
         return f"no JSON ({error})"
-    if not isinstance(raw, dict):
-        return "not a JSON object"
+    return raw if isinstance(raw, dict) else "not a JSON object"
+
+
+def parse_record(raw: Mapping[str, Any], folder: Path) -> Record | str:
+    """The record that a line's object means, or what is wrong with it.
+
+    The texts before it are those that the object itself gives.
+    """
     for name in ("id", "book", "image"):
-        if not isinstance(raw.get(name), str) or not raw[name]:
+        if not isinstance(raw.get(name), str) or not raw[name].strip():
             return f"“{name}” is missing"
-    image = folder / raw["image"]
-    if not image.resolve().is_relative_to(folder.resolve()):
-        return f"the picture {raw['image']} lies outside the data set"
-    if not image.is_file():
-        return f"the picture {raw['image']} is missing"
-    texts = {name: (raw.get(name) or "") for name in ("narration", "description")}
-    if not all(isinstance(text, str) for text in texts.values()):
-        return "a text is not a string"
-    if not any(text.strip() for text in texts.values()):
+    wrong = _wrong_field(raw) or _wrong_place(raw["image"], folder)
+    if wrong:
+        return wrong
+    narration, description = ((raw.get(name) or "").strip() for name in STYLES)
+    if not narration and not description:
         return "neither narration nor description"
-    page = raw.get("page", 0)
+    previous, previous_descriptions = (tuple(raw.get(name) or ())[-CONTEXT_CAPTIONS:] for name in CONTEXTS.values())
     return Record(
         id=raw["id"],
-        split=str(raw.get("split", "train")),
+        split=TRAIN if raw.get("split") is None else raw["split"],
         book=raw["book"],
-        page=page if isinstance(page, int) else 0,
-        image=image,
-        narration=texts["narration"].strip(),
-        description=texts["description"].strip(),
+        page=raw.get("page") or 0,
+        image=folder / raw["image"],
+        narration=narration,
+        description=description,
+        previous=previous,
+        previous_descriptions=previous_descriptions,
+        panel=raw.get("panel") or 0,
+        title=raw.get("title") or "",
+        source=raw.get("source") or "",
+        author=raw.get("author") or "",
+        illustrator=raw.get("illustrator") or "",
+        license=raw.get("license") or "",
+        more={name: value for name, value in raw.items() if name not in KNOWN_FIELDS},
     )
+
+
+def _wrong_field(raw: Mapping[str, Any]) -> str:
+    """Which field holds what it must not; empty where all is well."""
+    if raw.get("split") is not None and raw["split"] not in SPLITS:
+        return f"the split {raw['split']!r} is none of {', '.join(SPLITS)}"
+    for name in ("page", "panel"):
+        if raw.get(name) is not None and (type(raw[name]) is not int or raw[name] < 0):  # True is an int in Python
+            return f"“{name}” is no whole number from 0 up"
+    for name in (*STYLES, *_CREDITS):
+        if raw.get(name) is not None and not isinstance(raw[name], str):
+            return f"“{name}” is not a string"
+    for name in CONTEXTS.values():
+        texts = raw.get(name) or []
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            return f"“{name}” is no list of strings"
+    try:
+        json.dumps(raw, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return "a text holds half of a character pair (a lone surrogate)"
+    return ""
+
+
+def _wrong_place(image: str, folder: Path) -> str:
+    """Why a picture cannot be the data set's; empty where it can."""
+    try:
+        if not (folder / image).resolve().is_relative_to(folder.resolve()):
+            return f"the picture {image} lies outside the data set"
+        if not (folder / image).is_file():
+            return f"the picture {image} is missing"
+    except (OSError, ValueError, RuntimeError) as error:  # a name too long, a null byte, a loop of links
+        return f"the picture {image!r} cannot be reached ({error})"
+    return ""

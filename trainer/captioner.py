@@ -17,7 +17,9 @@ from typing import Protocol, TypeAlias
 from PIL import Image
 from torch import Tensor
 
-from trainer.dataset import NARRATION
+from trainer.config import ENCODER_DECODER_FAMILY, PREFIX_FAMILY
+from trainer.dataset import DESCRIPTION, NARRATION
+from trainer.decoding import Decoding as Decoding  # part of what a narrator is asked with
 from trainer.run_dir import RunDir
 
 EMBEDDED = "embedded"
@@ -27,6 +29,9 @@ Report: TypeAlias = Callable[[str, float | None], None]
 """Is told in words what is being done, and how much of it (0 to 1, None where that cannot be known)."""
 
 NARRATOR_FILE = "narrator.json"
+
+OPENINGS = {NARRATION: "The story goes on:", DESCRIPTION: "What is seen:"}
+"""The words before a caption that tell a narrator which kind of text is wanted."""
 
 
 class CaptionerError(Exception):
@@ -50,32 +55,12 @@ class Prompt:
     Attributes:
         previous: captions before this panel, oldest first.
         style: NARRATION or DESCRIPTION of `trainer.dataset`.
+        seed: of this caption's sampling, beside `Decoding.seed`: captions of one batch with equal seeds are sampled
+            with the same noise.
     """
 
     previous: tuple[str, ...] = ()
     style: str = NARRATION
-
-
-@dataclass(frozen=True, slots=True)
-class Decoding:
-    """How a caption is chosen among the likely ones.
-
-    Attributes:
-        max_tokens: longest caption.
-        temperature: 0 takes the likeliest token each time; above, tokens are sampled.
-        top_p: share of the probability that sampling keeps.
-        repetition_penalty: above 1 makes words already used less likely (Keskar et al. 2019, CTRL).
-        no_repeat_ngram: sequences of this many tokens never come twice; 0 allows them.
-        no_copy_ngram: nor do sequences of this many tokens of the captions before it; 0 allows them.
-        seed: of the sampling.
-    """
-
-    max_tokens: int = 48
-    temperature: float = 0.0
-    top_p: float = 0.9
-    repetition_penalty: float = 1.15
-    no_repeat_ngram: int = 3
-    no_copy_ngram: int = 4
     seed: int = 0
 
 
@@ -92,6 +77,11 @@ class WrittenCaption:
     confidence: float
 
 
+Rank: TypeAlias = Callable[[Tensor, Sequence[Sequence[str]]], Sequence[Sequence[float]]]
+"""Judges captions before one is chosen: from B pictures' features (B, V, D) and B lists of texts to B lists of scores,
+the higher the better. `ranking` has those that look at the texts alone; a scorer of pictures and texts is another."""
+
+
 class Captioner(Protocol):
     """Writes captions for encoded pictures."""
 
@@ -106,6 +96,23 @@ class Captioner(Protocol):
     def encode(self, pictures: Sequence[Image.Image]) -> Tensor:
         """Encode pictures of any sizes: (B, V, D), V vectors of D features a picture."""
 
+    def check(self, decoding: Decoding) -> None:
+        """Whether this narrator can write so.
+
+        Raises:
+            ConfigError: it cannot; the text says why.
+        """
+
+    def write_candidates(
+        self,
+        features: Tensor,
+        prompts: Sequence[Prompt],
+        decoding: Decoding,
+        on_text: Callable[[str], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> list[list[WrittenCaption]]:
+        """Write `decoding.samples` captions for each picture, in one batch: B lists; the rest as for `write`."""
+
     def write(
         self,
         features: Tensor,
@@ -113,6 +120,7 @@ class Captioner(Protocol):
         decoding: Decoding,
         on_text: Callable[[str], None] | None = None,
         should_stop: Callable[[], bool] | None = None,
+        rank: Rank | None = None,
     ) -> list[WrittenCaption]:
         """Write one caption for each picture.
 
@@ -120,8 +128,13 @@ class Captioner(Protocol):
             features: (B, V, D) from `encode`.
             prompts: B prompts; their lengths may differ.
             decoding: how to choose.
-            on_text: is told the first caption so far, again and again.
+            on_text: is told the first caption so far, again and again; never where a caption is chosen only among
+                whole ones.
             should_stop: asked after every token; True ends early with what there is.
+            rank: chooses among several samples; None for what `decoding` names (`ranking.ranking`).
+
+        Raises:
+            ConfigError: this narrator cannot write so.
         """
 
 
@@ -144,15 +157,33 @@ def load_captioner(name: str, base_weights: Path, report: Report) -> Captioner:
     from trainer.encoder_decoder_captioner import load_encoder_decoder  # each family imports much
     from trainer.prefix_captioner import load_prefix
 
+    family, place = find_narrator(name)
+    if family == PREFIX_FAMILY:
+        return load_prefix(Path(place), base_weights, report)
+    return load_encoder_decoder(place, report)
+
+
+def find_narrator(name: str) -> tuple[str, str]:
+    """Say where a narrator is.
+
+    Args:
+        name: as for `load_captioner`.
+
+    Returns:
+        Its family, and its directory or hub name.
+
+    Raises:
+        CaptionerError: it should be a directory, and none with a narrator is there.
+    """
     folder = embedded_folder() if name == EMBEDDED else Path(name)
     for candidate in (folder, folder / "model", RunDir(folder).best_model() or folder):
         if (candidate / NARRATOR_FILE).is_file():
-            return load_prefix(candidate, base_weights, report)
+            return PREFIX_FAMILY, str(candidate)
         if _is_encoder_decoder(candidate):
-            return load_encoder_decoder(str(candidate), report)
+            return ENCODER_DECODER_FAMILY, str(candidate)
     if folder.exists() or name == EMBEDDED or name.startswith((".", "/", "~")):
         raise CaptionerError("model_not_found", f"There is no narrator in {folder}.")
-    return load_encoder_decoder(name, report)
+    return ENCODER_DECODER_FAMILY, name
 
 
 def _is_encoder_decoder(folder: Path) -> bool:

@@ -14,15 +14,17 @@ from __future__ import annotations
 
 import math
 import time
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from trainer.captioner import Captioner, Decoding, Prompt, load_captioner
+from trainer.captioner import Captioner, Decoding, Prompt, Rank, load_captioner
 from trainer.controls import most_frequent_text, nearest_texts, open_picture, text_of, wrong_pictures
 from trainer.dataset import DESCRIPTION, NARRATION, DatasetError, Record, load_descriptions, load_records
 from trainer.device import best_device, describe
 from trainer.events import Event, Loading, Metrics, Progress, RunFinished, RunStarted
+from trainer.ranking import ranking
 from trainer.report import Report, captions_of, write_json
 from trainer.report_page import write_page
 from trainer.scoreboard import NARRATOR, Embed, Scoreboard, score_systems
@@ -77,26 +79,30 @@ def evaluate(wanted: Evaluation, base_weights: Path, embed: Embed, emit: Callabl
 
     Raises:
         CaptionerError: a narrator cannot be loaded.
+        ConfigError: a narrator cannot write as `wanted.decoding` says.
         DatasetError: no data set, a split that is too small, or an earlier report of other records.
     """
     train, records = _records(wanted)
     # An earlier report is read first: a wrong file name should not cost an hour of writing.
     earlier = captions_of(Path(wanted.against), records) if wanted.against.endswith(".json") else None
     captioner = _load(wanted.model, base_weights, emit)
+    captioner.check(wanted.decoding)
+    rank = ranking(wanted.decoding, embed)
     total = len(records) * (3 if wanted.against and earlier is None else 2)
     emit(RunStarted(captioner.id, "evaluate", total, describe(best_device())))
     clock = _Clock(total, emit)
     pictures = [record.image for record in records]
     systems = {
-        NARRATOR: _write_all(captioner, records, pictures, wanted, clock),
-        WRONG_PICTURES: _write_all(captioner, records, wrong_pictures(records, _SEED), wanted, clock),
+        NARRATOR: _write_all(captioner, records, pictures, wanted, rank, clock),
+        WRONG_PICTURES: _write_all(captioner, records, wrong_pictures(records, _SEED), wanted, rank, clock),
         NEAREST: nearest_texts(captioner, train, records, base_weights.parent / "features", _looking(emit)),
         MOST_FREQUENT: [most_frequent_text(train)] * len(records),
     }
     if earlier is not None:
         systems[OTHER] = earlier
     elif wanted.against:
-        systems[OTHER] = _write_all(_load(wanted.against, base_weights, emit), records, pictures, wanted, clock)
+        other = _load(wanted.against, base_weights, emit)
+        systems[OTHER] = _write_all(other, records, pictures, wanted, rank, clock)
     return _report(wanted, captioner.id, records, systems, embed, emit)
 
 
@@ -182,15 +188,22 @@ def _looking(emit: Callable[[Event], None]) -> Callable[[int, int], None]:
 
 
 def _write_all(
-    captioner: Captioner, records: Sequence[Record], pictures: Sequence[Path], wanted: Evaluation, clock: _Clock
+    captioner: Captioner,
+    records: Sequence[Record],
+    pictures: Sequence[Path],
+    wanted: Evaluation,
+    rank: Rank,
+    clock: _Clock,
 ) -> list[str]:
     style = wanted.style
     captions: list[str] = []
     for start in range(0, len(records), _BATCH):
         batch = records[start : start + _BATCH]
         opened = [open_picture(path) for path in pictures[start : start + _BATCH]]
-        prompts = [Prompt(record.told_as(style)[1], style) for record in batch]
-        captions += [written.text for written in captioner.write(captioner.encode(opened), prompts, wanted.decoding)]
+        # A record is sampled by its own seed: the same whatever is written beside it.
+        prompts = [Prompt(record.told_as(style)[1], style, zlib.crc32(record.id.encode())) for record in batch]
+        written = captioner.write(captioner.encode(opened), prompts, wanted.decoding, rank=rank)
+        captions += [caption.text for caption in written]
         clock.add(len(batch))
     return captions
 

@@ -1,48 +1,43 @@
-"""What both families share when transformers' `generate` writes for them: streaming, stopping, confidence."""
+"""What both families share when transformers' `generate` writes for them: rows, streaming, stopping, confidence.
+
+    B prompts -> B * copies rows, beside them as many without the picture where the narrator is guided
+    scores -> guidance -> `token_rules` -> the highest is taken (`generate` never draws: `SeededSampling` has)
+    rows -> captions with their confidence
+
+Letters: B captions asked for, R rows = B * copies, V vocabulary.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import (
-    LogitsProcessor,
-    LogitsProcessorList,
-    NoRepeatNGramLogitsProcessor,
-    PreTrainedTokenizerBase,
-    RepetitionPenaltyLogitsProcessor,
-    StoppingCriteria,
-    TemperatureLogitsWarper,
-    TopPLogitsWarper,
-)
+from transformers import LogitsProcessor, LogitsProcessorList, StoppingCriteria
 from transformers.generation.streamers import BaseStreamer
 
-from trainer.captioner import Decoding, WrittenCaption
-
-_SENTENCE_END = re.compile(r"[.!?…][\"”’')\]]*(?=\s|$)")
+from trainer.captioner import Decoding, Prompt, WrittenCaption
+from trainer.contrastive import ContrastiveSearch
+from trainer.token_rules import Rule, Vocabulary, rules_of, seed_of, whole_sentences
 
 
 class TextStream(BaseStreamer):  # type: ignore[misc]
-    """Tells the text so far after every token of a single sequence."""
+    """Tells the text so far after every token of the first sequence."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, on_text: Callable[[str], None], skip: int) -> None:
-        self._tokenizer = tokenizer
+    def __init__(self, vocabulary: Vocabulary, on_text: Callable[[str], None]) -> None:
+        self._vocabulary = vocabulary
         self._on_text = on_text
-        self._skip = skip  # calls that hold the prompt
+        self._is_prompt = True  # `generate` tells the prompt first
         self._tokens: list[int] = []
 
     def put(self, value: Tensor) -> None:
-        """Take the next token, or the prompt where there is one."""
-        if self._skip:
-            self._skip -= 1
+        """Take the next token of every row (R,), or the prompts' tokens at the first call."""
+        if self._is_prompt:
+            self._is_prompt = False
             return
-        if not value.numel():  # a prompt of embeddings has no token ids
-            return
-        self._tokens += value.flatten().tolist()
-        self._on_text(tidy(self._tokenizer.decode(self._tokens, skip_special_tokens=True)))
+        self._tokens.append(int(value[0]))
+        self._on_text(self._vocabulary.text(self._tokens))
 
     def end(self) -> None:
         """Nothing is left to tell."""
@@ -55,119 +50,147 @@ class AskedToStop(StoppingCriteria):  # type: ignore[misc]
         self._should_stop = should_stop
 
     def __call__(self, input_ids: Tensor, *_: Any, **__: Any) -> Tensor:
-        """(B,) bool, the same for all."""
+        """(R,) bool, the same for all."""
         return torch.full((input_ids.shape[0],), self._should_stop(), dtype=torch.bool, device=input_ids.device)
 
 
-class SeededSampling(LogitsProcessor):  # type: ignore[misc]
-    """Sampling with a generator of its own: the largest score after Gumbel noise is a sample (Gumbel 1954)."""
+class Chooser(LogitsProcessor):  # type: ignore[misc]
+    """Turns a narrator's scores into those of which the highest is taken.
 
-    def __init__(self, decoding: Decoding) -> None:
-        self._warpers = (TemperatureLogitsWarper(decoding.temperature), TopPLogitsWarper(decoding.top_p))
-        self._generator = torch.Generator().manual_seed(decoding.seed)
-
-    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
-        """Scores (B, vocabulary)."""
-        for warper in self._warpers:
-            scores = warper(input_ids, scores)
-        uniform = torch.rand(scores.shape, generator=self._generator).clamp(min=1e-9)
-        return scores - torch.log(-torch.log(uniform)).to(scores)
-
-
-class NoCopyFromContext(LogitsProcessor):  # type: ignore[misc]
-    """Keeps a caption from saying again what the captions before it said.
-
-    A token that begins a word is ruled out where it would complete a sequence of `ngram` tokens of the row's own
-    context. Tokens inside a word stay free, so that a name told before can be told again.
+    Attributes:
+        log_probs: at each step the narrator's own log probability of each row's highest token, (R,).
     """
 
-    def __init__(self, contexts: Sequence[Sequence[int]], ngram: int, begins_word: Tensor, prompt_length: int) -> None:
-        self._begins_word = begins_word  # (vocabulary,) bool
+    def __init__(self, rules: Sequence[Rule], prompt_length: int, decoding: Decoding) -> None:
+        self.log_probs: list[Tensor] = []
+        self._rules = rules
         self._prompt_length = prompt_length
-        self._size = ngram - 1
-        self._told: list[dict[tuple[int, ...], list[int]]] = []
-        for tokens in contexts:
-            following: dict[tuple[int, ...], list[int]] = {}
-            for start in range(len(tokens) - self._size):
-                following.setdefault(tuple(tokens[start : start + self._size]), []).append(tokens[start + self._size])
-            self._told.append(following)
+        self._decoding = decoding
 
     def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
-        """Scores (B, vocabulary) with the ruled-out tokens at minus infinity."""
-        scores = scores.clone()
-        for row, following in enumerate(self._told):
-            written = input_ids[row, self._prompt_length :].tolist()
-            for token in following.get(tuple(written[-self._size :]), ()):
-                if self._begins_word[token]:
-                    scores[row, token] = -torch.inf
-        return scores
+        """Scores (R, V), or (2 R, V) with the rows without the picture behind; both halves then get the same."""
+        guided = self._decoding.is_guided
+        rows = len(scores) // 2 if guided else len(scores)
+        changed = own = scores[:rows]
+        if guided:
+            without = scores[rows:]
+            changed = without + self._decoding.guidance * (own - without)
+        if guided and self._decoding.beams > 1:  # a beam's score is a sum of log probabilities
+            changed = changed.log_softmax(-1)
+        written = input_ids[:rows, self._prompt_length :]
+        for rule in self._rules:
+            changed = rule(written, changed)
+        chosen = changed.argmax(-1, keepdim=True)
+        self.log_probs.append((own.gather(1, chosen) - own.logsumexp(-1, keepdim=True))[:, 0])
+        return torch.cat([changed, changed]) if guided else changed
 
 
-def word_beginnings(tokenizer: PreTrainedTokenizerBase) -> Tensor:
-    """Which tokens of a byte-level vocabulary begin a word: (vocabulary,) bool."""
-    names = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
-    return torch.tensor([name.startswith("Ġ") for name in names])
+class Writing:
+    """One call of `generate`: what it is told, and the captions in what it answers."""
+
+    def __init__(
+        self,
+        decoding: Decoding,
+        prompts: Sequence[Prompt],
+        contexts: Sequence[Sequence[int]],
+        vocabulary: Vocabulary,
+        end_ids: Sequence[int],
+        prompt_length: int = 0,
+    ) -> None:
+        """Prepare the rules.
+
+        Args:
+            decoding: how to choose.
+            prompts: B prompts.
+            contexts: for each of them the tokens of the captions before it.
+            vocabulary: of the narrator.
+            end_ids: tokens that end a caption.
+            prompt_length: tokens of the prompt that stand in `generate`'s token ids.
+        """
+        self._decoding = decoding
+        self._vocabulary = vocabulary
+        self._end_ids = set(end_ids)
+        self._prompt_length = prompt_length
+        self._captions = len(prompts)
+        copies = range(decoding.copies)
+        seeds = [seed_of(decoding.seed, prompt.seed, copy) for prompt in prompts for copy in copies]
+        told = [context for context in contexts for _ in copies]
+        self._chooser = Chooser(rules_of(decoding, vocabulary, end_ids, told, seeds), prompt_length, decoding)
+        self._contrastive = ContrastiveSearch(decoding, end_ids) if decoding.contrast else None
+
+    def arguments(
+        self, on_text: Callable[[str], None] | None, should_stop: Callable[[], bool] | None
+    ) -> dict[str, Any]:
+        """The arguments of `generate` beside the prompts; what a model's files say of decoding is overruled.
+
+        Args:
+            on_text: as for `Captioner.write`.
+            should_stop: as for `Captioner.write`.
+        """
+        arguments: dict[str, Any] = {
+            "max_new_tokens": self._decoding.max_tokens,
+            "min_length": 0,
+            "num_beams": self._decoding.beams,
+            "num_return_sequences": 1,
+            "length_penalty": 1.0,
+            "early_stopping": False,
+            "do_sample": False,
+            "repetition_penalty": 1.0,
+            "no_repeat_ngram_size": 0,
+            "logits_processor": LogitsProcessorList([self._chooser]),
+            "return_dict_in_generate": True,
+            "output_logits": self._decoding.beams > 1,
+        }
+        if should_stop is not None:
+            arguments["stopping_criteria"] = [AskedToStop(should_stop)]
+        if self._contrastive is not None:
+            arguments["custom_generate"] = self._contrastive
+        if on_text is not None and self._captions == 1 and not self._decoding.is_chosen_at_the_end:
+            arguments["streamer"] = stream = TextStream(self._vocabulary, on_text)
+            if self._contrastive is not None:
+                self._contrastive.stream = stream
+        return arguments
+
+    def captions(self, output: Any) -> list[list[WrittenCaption]]:
+        """What `generate` wrote: for each prompt its captions, `decoding.samples` of them."""
+        samples = self._decoding.samples
+        rows = self._captions * samples
+        sequences = output.sequences[:rows, self._prompt_length :].tolist()
+        written = []
+        for sequence, log_probs in zip(sequences, self._log_probs(output, rows), strict=True):
+            length = next((i + 1 for i, token in enumerate(sequence) if token in self._end_ids), len(sequence))
+            confidence = float(log_probs[:length].mean().exp()) if length else 0.0
+            text = whole_sentences(self._vocabulary.text(sequence[:length]), self._decoding.min_words)
+            written.append(WrittenCaption(text, confidence))
+        return [written[start : start + samples] for start in range(0, rows, samples)]
+
+    def _log_probs(self, output: Any, rows: int) -> Tensor:
+        """The narrator's own log probability of each token of each row: (rows, T) or longer."""
+        if self._contrastive is not None:
+            return torch.stack(self._contrastive.log_probs, dim=1)
+        if self._decoding.beams == 1:
+            return torch.stack(self._chooser.log_probs, dim=1)
+        tokens = output.sequences[:rows, self._prompt_length :]
+        origins = output.beam_indices[:rows, : tokens.shape[1]].clamp(min=0).long()  # -1 behind the end
+        steps = zip(output.logits, origins.T, tokens.T, strict=False)  # the last beams may all be shorter
+        return torch.stack([step.float()[rows_of].log_softmax(-1).gather(1, chosen[:, None])[:, 0]
+                            for step, rows_of, chosen in steps], dim=1)  # fmt: skip
 
 
-def generation_arguments(
-    decoding: Decoding, prompt_length: int, contexts: Sequence[Sequence[int]], begins_word: Tensor
-) -> dict[str, Any]:
-    """The arguments of `generate` that say what `decoding` says.
+def shared_prompts(model: Any, copies: int, **inputs: Any) -> Any:
+    """The cache of prompts that several rows write on from, read once.
 
     Args:
-        decoding: how to choose.
-        prompt_length: tokens of the prompt that stand in `generate`'s token ids; words of the prompt are not
-            penalised: a name told before may well come again.
-        contexts: for each row the tokens of the captions before it.
-        begins_word: from `word_beginnings`.
+        model: the language model, or an encoder-decoder model.
+        copies: rows a prompt.
+        **inputs: the model's inputs for the prompts, without repetitions.
+
+    Returns:
+        A cache of all but the prompts' last tokens, repeated for their rows; `generate` reads the last tokens itself.
     """
-    processors = LogitsProcessorList()
-    if decoding.repetition_penalty != 1:
-        processors.append(
-            RepetitionPenaltyLogitsProcessor(decoding.repetition_penalty, prompt_ignore_length=prompt_length)
-        )
-    if decoding.no_repeat_ngram:
-        processors.append(NoRepeatNGramLogitsProcessor(decoding.no_repeat_ngram))
-    if decoding.no_copy_ngram and any(contexts):
-        processors.append(NoCopyFromContext(contexts, decoding.no_copy_ngram, begins_word, prompt_length))
-    if decoding.temperature > 0:
-        processors.append(SeededSampling(decoding))
-    return {
-        "max_new_tokens": decoding.max_tokens,
-        "logits_processor": processors,
-        "return_dict_in_generate": True,
-        "output_logits": True,
-        "do_sample": False,  # SeededSampling samples where it is wanted
-    }
-
-
-def written_captions(
-    tokens: Tensor, logits: Sequence[Tensor], tokenizer: PreTrainedTokenizerBase, end_ids: set[int]
-) -> list[WrittenCaption]:
-    """Captions from generated tokens.
-
-    Args:
-        tokens: (B, T) new tokens without the prompt.
-        logits: T tensors (B, vocabulary), before penalties.
-        tokenizer: decodes.
-        end_ids: tokens that end a caption; what follows the first is padding.
-    """
-    captions = []
-    for row, sequence in enumerate(tokens.tolist()):
-        length = next((i + 1 for i, token in enumerate(sequence) if token in end_ids), len(sequence))
-        logs = [logits[i][row].float().log_softmax(-1)[sequence[i]].item() for i in range(length)]
-        confidence = float(torch.tensor(logs).mean().exp()) if logs else 0.0
-        text = tokenizer.decode(sequence[:length], skip_special_tokens=True)
-        captions.append(WrittenCaption(whole_sentences(tidy(text)), confidence))
-    return captions
-
-
-def tidy(text: str) -> str:
-    """One line of text with single spaces."""
-    return " ".join(text.split())
-
-
-def whole_sentences(text: str) -> str:
-    """Leave out a last sentence that was cut off, where a whole one stands before it."""
-    ends = [match.end() for match in _SENTENCE_END.finditer(text)]
-    return text[: ends[-1]] if ends else text
+    cache = model(**inputs, use_cache=True).past_key_values
+    cache.crop(-1)
+    if not cache.get_seq_length():  # a prompt of one token: only what cross-attention looks at is worth keeping
+        cache.self_attention_cache.reset()
+    cache.batch_repeat_interleave(copies)
+    return cache

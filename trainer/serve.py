@@ -21,8 +21,9 @@ from typing import TextIO
 
 from PIL import Image
 
-from trainer.captioner import Captioner, Decoding, Prompt, load_captioner
+from trainer.captioner import Captioner, Prompt, Rank, load_captioner
 from trainer.dataset import CONTEXT_CAPTIONS
+from trainer.decoding import READING_TEMPERATURE, SIMILARITY, Decoding
 from trainer.device import set_threads
 from trainer.events import (
     CancelRequest,
@@ -39,12 +40,10 @@ from trainer.events import (
     StopRequest,
     decode_request,
 )
+from trainer.ranking import ranking
+from trainer.sentence_encoder import SentenceEncoder
 
 _log = logging.getLogger(__name__)
-
-_TEMPERATURE = 0.6
-"""The likeliest words one after the other soon tell one sentence again and again; at 0.8 the story loses its thread.
-Read on two comics, 21 panels each."""
 
 _MAX_PICTURE_PIXELS = 4096 * 4096  # a crop is at most 448 px a side; far above is not ours
 
@@ -110,18 +109,38 @@ class Inbox:
             self._jobs.remove(job)
 
 
-def serve(model: str, base_weights: Path, threads: int, stream: TextIO, emit: Callable[[Event], None]) -> RunFinished:
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Writer:
+    """A narrator and the way it writes.
+
+    Attributes:
+        captioner: the narrator.
+        decoding: how it chooses.
+        rank: how it chooses among whole captions.
+    """
+
+    captioner: Captioner
+    decoding: Decoding
+    rank: Rank
+
+
+def serve(
+    model: str, base_weights: Path, threads: int, decoding: Decoding, stream: TextIO, emit: Callable[[Event], None]
+) -> RunFinished:
     """Load a narrator and answer requests until `stop` or the end of the stream.
 
     Args:
         model: "embedded", a directory or a hub name.
         base_weights: the folder of `trainer.base_weights`.
         threads: CPU threads; 0 leaves the choice to torch.
+        decoding: how captions are chosen; where that always gives the same words, another wording is sampled.
         stream: requests, one JSON object a line.
         emit: takes every event.
 
     Raises:
         CaptionerError: the narrator cannot be loaded.
+        ConfigError: the narrator cannot write as `decoding` says.
+        BaseWeightsError: what `decoding` chooses by is not in the folder.
     """
     inbox = Inbox()
     threading.Thread(target=inbox.follow, args=(stream,), daemon=True, name="requests").start()
@@ -129,6 +148,9 @@ def serve(model: str, base_weights: Path, threads: int, stream: TextIO, emit: Ca
     emit(Loading("Starting the narrator"))
     set_threads(threads)
     captioner = load_captioner(model, base_weights, lambda text, done_frac: emit(Loading(text, done_frac)))
+    captioner.check(decoding)
+    embed = SentenceEncoder(base_weights) if decoding.samples > 1 and decoding.utility == SIMILARITY else None
+    writer = _Writer(captioner, decoding, ranking(decoding, embed))
     emit(Ready(captioner.id, captioner.title, round(time.monotonic() - started, 2)))
     while (job := inbox.newest()) is not None:
         if job.cancelled or job.next_panel >= len(job.request.panels):
@@ -136,14 +158,14 @@ def serve(model: str, base_weights: Path, threads: int, stream: TextIO, emit: Ca
             emit(RequestDone(job.request.request_id, cancelled=job.cancelled))
             continue
         try:
-            _write_next(captioner, job, inbox, emit)
+            _write_next(writer, job, inbox, emit)
         except (OSError, ValueError, Image.DecompressionBombError) as error:
             inbox.close(job)
             emit(RequestFailed(job.request.request_id, f"A panel's picture cannot be read: {error}"))
     return RunFinished("The narrator has stopped.")
 
 
-def _write_next(captioner: Captioner, job: _Job, inbox: Inbox, emit: Callable[[Event], None]) -> None:
+def _write_next(writer: _Writer, job: _Job, inbox: Inbox, emit: Callable[[Event], None]) -> None:
     """Write the next panel's caption, or take the one that stands."""
     request, panel = job.request, job.request.panels[job.next_panel]
     job.next_panel += 1
@@ -151,14 +173,17 @@ def _write_next(captioner: Captioner, job: _Job, inbox: Inbox, emit: Callable[[E
         job.told.append(panel.text)
         return
     started = time.monotonic()
-    features = captioner.encode([_decode(panel)])
-    prompt = Prompt(tuple(text for text in job.told[-CONTEXT_CAPTIONS:] if text), request.style)
-    written = captioner.write(
+    features = writer.captioner.encode([_decode(panel)])
+    told = tuple(text for text in job.told[-CONTEXT_CAPTIONS:] if text)
+    # The same picture and variation are told in the same words, after a restart too.
+    seed = zlib.crc32(panel.jpeg_base64.encode(), request.variation)
+    written = writer.captioner.write(
         features,
-        [prompt],
-        _decoding(panel, request.variation),
+        [Prompt(told, request.style, seed)],
+        _reworded(writer.decoding) if request.variation else writer.decoding,
         on_text=lambda text: emit(CaptionPartial(request.request_id, panel.panel_id, text)),
         should_stop=lambda: job.cancelled or inbox.stopped,
+        rank=writer.rank,
     )[0]
     if job.cancelled or inbox.stopped:
         return
@@ -167,9 +192,11 @@ def _write_next(captioner: Captioner, job: _Job, inbox: Inbox, emit: Callable[[E
     emit(CaptionWritten(request.request_id, panel.panel_id, written.text, round(written.confidence, 4), seconds))
 
 
-def _decoding(panel: PanelPicture, variation: int) -> Decoding:
-    """The same picture and variation are told in the same words, after a restart too."""
-    return Decoding(temperature=_TEMPERATURE, seed=zlib.crc32(panel.jpeg_base64.encode(), variation))
+def _reworded(decoding: Decoding) -> Decoding:
+    """A way of choosing that can give other words for the same picture."""
+    if decoding.temperature:
+        return decoding
+    return dataclasses.replace(decoding, temperature=READING_TEMPERATURE, beams=1, contrast=0.0)
 
 
 def _decode(panel: PanelPicture) -> Image.Image:

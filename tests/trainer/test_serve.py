@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import io
 import subprocess
 import sys
@@ -20,9 +21,9 @@ from trainer.captioner import embedded_folder
 class Child:
     """`python -m trainer serve`, spoken to line by line."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, *options: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "trainer", "serve", "--model", model, "--threads", "1"],
+            [sys.executable, "-m", "trainer", "serve", "--model", model, "--threads", "1", *options],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )  # fmt: skip
 
@@ -121,6 +122,33 @@ def test_a_broken_picture_fails_its_request_only(child: Child) -> None:
     assert failed.request_id == "bad"
     child.send(page("good", "red"))
     assert child.until(events.RequestDone)[-1] == events.RequestDone("good")
+
+
+@pytest.mark.parametrize("options", [(), ("--temperature", "0", "--beams", "2"), ("--samples", "3")])
+def test_a_picture_is_told_alike_until_another_wording_is_asked_for(tiny_narrator: Path, options: tuple[str]) -> None:
+    child = Child(str(tiny_narrator), *options)
+
+    def text(number: int, variation: int) -> str:
+        request = dataclasses.replace(page("p", "red"), request_id=str(number), variation=variation)
+        child.send(request)
+        return next(e.text for e in child.until(events.RequestDone) if isinstance(e, events.CaptionWritten))
+
+    first, again, other, other_again, third = (text(*pair) for pair in enumerate([0, 0, 1, 1, 2]))
+    child.leave()
+    assert first == again
+    assert other == other_again
+    assert len({first, other, third}) == 3
+
+
+def test_a_way_of_writing_that_the_narrator_has_not_is_the_last_word(tmp_path: Path) -> None:
+    folder = tiny_models.tiny_encoder_decoder(tmp_path, uses_context=True)
+    rest, status = Child(str(folder), "--guidance", "2").leave()
+    last = rest[-1]
+    assert isinstance(last, events.RunFailed)
+    assert last.reason == "bad_config"
+    assert "never trained without pictures" in last.message
+    assert not any(isinstance(event, events.Ready) for event in rest)
+    assert status == 1
 
 
 def test_a_missing_model_is_the_last_word() -> None:

@@ -1,0 +1,224 @@
+"""How well a text fits a picture: a dual encoder of pictures and texts (Radford et al. 2021, CLIP).
+
+    picture -> PictureEncoder (frozen ViT, the narrator's own) -> summary vector  -> Linear -> unit vector
+    text    -> MiniLM (frozen)                                 -> sentence vector -> Linear -> unit vector
+    fit = cosine of the two, -1 to 1
+
+Only the two linear maps are ours (`trainer.scorer_training`); they are learned contrastively on pictures with
+descriptions and narrations. A cosine has no meaning by itself: compare the texts of one picture, or the pictures of one
+text. `load_scorer` gives the embedded one, one of your own, or a CLIP or SigLIP model (`hub_scorer`).
+
+Letters: B pictures, N texts, V vectors a picture, D features, E width of the shared space.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from PIL import Image
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from trainer.base_weights import BaseWeightsError, resolve
+from trainer.captioner import EMBEDDED, CaptionerError, Report
+from trainer.device import best_device, inference_dtype
+from trainer.picture_encoder import PictureEncoder
+from trainer.run_dir import MODEL, RunDir
+from trainer.sentence_encoder import SentenceEncoder
+
+SCORER_FILE = "scorer.json"
+WEIGHTS_FILE = "weights.safetensors"
+
+TEXT_SIZE = 384
+"""Features of a sentence vector (all-MiniLM-L6-v2)."""
+
+
+class Scorer(Protocol):
+    """Places pictures and texts in one space."""
+
+    @property
+    def id(self) -> str:
+        """Names the scorer in reports."""
+
+    def encode_pictures(self, pictures: Sequence[Image.Image]) -> Tensor:
+        """Pictures of any sizes as unit vectors: (B, E)."""
+
+    def encode_texts(self, texts: Sequence[str]) -> Tensor:
+        """Texts of any lengths as unit vectors, (N, E); what the text side cannot read is cut off."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerCard:
+    """The facts a saved scorer needs to be put together again (`scorer.json`).
+
+    Attributes:
+        id: names it.
+        title: for people.
+        vision: picture encoder, "base:..." or a hub name.
+        vision_layers: the encoder's layers that are joined.
+        width: E.
+    """
+
+    id: str
+    title: str
+    vision: str
+    vision_layers: tuple[int, ...]
+    width: int
+
+
+class ScorerHeads(nn.Module):
+    """What is learned: one linear map a side, and how sharply cosines are read in training."""
+
+    def __init__(self, picture_size: int, width: int) -> None:
+        super().__init__()
+        self.picture = nn.Linear(picture_size, width)
+        self.text = nn.Linear(TEXT_SIZE, width)
+        self.log_scale = nn.Parameter(torch.tensor(2.7))  # about CLIP's start, 1 / 0.07
+
+    def place_pictures(self, summaries: Tensor) -> Tensor:
+        """Summary vectors (B, 3 D) as unit vectors (B, E)."""
+        return nn.functional.normalize(self.picture(summaries), dim=-1)
+
+    def place_texts(self, sentences: Tensor) -> Tensor:
+        """Sentence vectors (N, TEXT_SIZE) as unit vectors (N, E)."""
+        return nn.functional.normalize(self.text(sentences), dim=-1)
+
+
+def summarise(features: Tensor) -> Tensor:
+    """Class token, mean and maximum of the field, each vector normalised first: (B, V, D) -> (B, 3 D)."""
+    vectors = nn.functional.layer_norm(features, features.shape[-1:])
+    return torch.cat([vectors[:, 0], vectors[:, 1:].mean(1), vectors[:, 1:].amax(1)], dim=-1)
+
+
+class DualEncoder:
+    """The scorer that is trained here.
+
+    Attributes:
+        card: what it is made of.
+        encoder: the frozen ViT.
+        heads: the two maps.
+    """
+
+    def __init__(
+        self, card: ScorerCard, encoder: PictureEncoder, heads: ScorerHeads, sentences: SentenceEncoder
+    ) -> None:
+        self.card = card
+        self.encoder = encoder
+        self.heads = heads
+        self._sentences = sentences
+
+    @property
+    def id(self) -> str:
+        """See `Scorer`."""
+        return self.card.id
+
+    def encode_pictures(self, pictures: Sequence[Image.Image]) -> Tensor:
+        """See `Scorer`."""
+        with torch.inference_mode():
+            return self.encode_features(self.encoder(pictures))
+
+    @torch.inference_mode()
+    def encode_features(self, features: Tensor) -> Tensor:
+        """The features of its own encoder, (B, V, D), as unit vectors (B, E): a narrator on the same ViT has them."""
+        weights = self.heads.picture.weight
+        return self.heads.place_pictures(summarise(features.to(weights.device, weights.dtype)))
+
+    @torch.inference_mode()
+    def encode_texts(self, texts: Sequence[str]) -> Tensor:
+        """See `Scorer`."""
+        weights = self.heads.text.weight
+        return self.heads.place_texts(self.sentence_vectors(texts).to(weights.device, weights.dtype))
+
+    def sentence_vectors(self, texts: Sequence[str]) -> Tensor:
+        """What the text side's frozen model gives: (N, TEXT_SIZE)."""
+        if not texts:
+            return torch.zeros(0, TEXT_SIZE)
+        return torch.from_numpy(self._sentences(texts)).float()
+
+
+def embedded_scorer_folder() -> Path:
+    """Where the shipped scorer lies: beside the packages, in a checkout as after installation."""
+    return Path(__file__).resolve().parent.parent / "resources" / "models" / "scorer"
+
+
+def load_scorer(name: str, base_weights: Path, report: Report) -> Scorer:
+    """Load a scorer.
+
+    Args:
+        name: "embedded", a directory (a run's folder and its checkpoint too), or the hub name or directory of a
+            CLIP or SigLIP model.
+        base_weights: the folder of `trainer.base_weights`.
+        report: is told what is being done.
+
+    Raises:
+        CaptionerError: no such scorer, or it needs a download that is not possible.
+    """
+    from trainer.hub_scorer import load_hub_scorer
+
+    folder = embedded_scorer_folder() if name == EMBEDDED else Path(name)
+    for candidate in (folder, folder / MODEL, RunDir(folder).best_model() or folder):
+        if (candidate / SCORER_FILE).is_file():
+            return load_dual_encoder(candidate, base_weights, report)
+    if name == EMBEDDED:
+        raise CaptionerError("model_not_found", f"There is no scorer in {folder}.")
+    return load_hub_scorer(name, report)
+
+
+def load_dual_encoder(folder: Path, base_weights: Path, report: Report) -> DualEncoder:
+    """Load a scorer that was trained here.
+
+    Raises:
+        CaptionerError: a file is missing or damaged, or base weights are.
+    """
+    report("Loading the scorer", None)
+    try:
+        raw = json.loads((folder / SCORER_FILE).read_text())
+        card = ScorerCard(**{**raw, "vision_layers": tuple(raw["vision_layers"])})
+        tensors = load_file(folder / WEIGHTS_FILE)
+    except (OSError, ValueError, TypeError, KeyError, SafetensorError) as error:
+        raise CaptionerError("model_not_found", f"The scorer in {folder} cannot be read: {error}") from error
+    scorer = new_dual_encoder(card, base_weights)
+    try:
+        scorer.heads.load_state_dict({key: value.float() for key, value in tensors.items()})
+    except RuntimeError as error:
+        raise CaptionerError("model_not_found", f"The weights in {folder} do not fit this program's models.") from error
+    return scorer
+
+
+def new_dual_encoder(card: ScorerCard, base_weights: Path) -> DualEncoder:
+    """A scorer on its base weights with untrained heads.
+
+    Raises:
+        CaptionerError: base weights are missing.
+    """
+    try:
+        encoder = PictureEncoder(resolve(card.vision, base_weights), card.vision, card.vision_layers).eval()
+        sentences = SentenceEncoder(base_weights)
+    except BaseWeightsError as error:
+        raise CaptionerError("model_not_found", str(error), "python -m trainer fetch-base") from error
+    except (OSError, ValueError) as error:
+        raise CaptionerError("model_not_found", f"The base models of “{card.title}” cannot be read: {error}") from error
+    device = best_device()
+    encoder.to(device, inference_dtype(device))
+    return DualEncoder(card, encoder, ScorerHeads(3 * encoder.size, card.width).to(device).eval(), sentences)
+
+
+def save_dual_encoder(card: ScorerCard, heads: ScorerHeads, folder: Path) -> None:
+    """Write `scorer.json`, and the heads in half precision.
+
+    Args:
+        card: the facts.
+        heads: the maps.
+        folder: exists; is filled.
+    """
+    save_file(
+        {name: value.detach().cpu().half().contiguous() for name, value in heads.state_dict().items()},
+        folder / WEIGHTS_FILE,
+    )
+    (folder / SCORER_FILE).write_text(json.dumps(asdict(card), indent=2) + "\n")

@@ -1,23 +1,32 @@
-"""The trainer's command line: `python -m trainer {fetch-base,sft,serve,evaluate}`.
+"""The trainer's command line: `python -m trainer {fetch-base,data,sft,serve,evaluate,scorer,scorer-evaluate}`.
 
-stdout belongs to the events of `trainer.events`; everything a library prints goes to stderr.
+stdout belongs to the events of `trainer.events`; everything a library prints goes to stderr. Only `data`
+writes for a person.
 """
 
 from __future__ import annotations
 
 import argparse
+import errno
 import logging
 import os
+import stat
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from trainer.config import ConfigError, SftConfig
+from trainer import data_arguments
+from trainer.config import ConfigError, ScorerConfig, SftConfig
 from trainer.dataset import DatasetError
+from trainer.decoding import READING_TEMPERATURE, Decoding
 from trainer.events import Event, LastWord, RunCancelled, RunFailed, RunFinished, encode, in_words
-from trainer.run_dir import RunDir, RunDirError
+from trainer.run_dir import DiskError, RunDir, RunDirError
+
+_CPU_MEMORY = "can't allocate memory"  # torch has no exception of its own for it
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FREE_SPACE = "Free some space, then go on from the last checkpoint with --resume."
 
 EXIT_FINISHED, EXIT_FAILED, EXIT_CANCELLED = 0, 1, 130
 
@@ -43,9 +52,14 @@ class EventWriter:
         with self._lock:
             self._stream.write(in_words(event) if self._stream.isatty() else line)
             self._stream.flush()
-            if self._file is not None:
+            if self._file is None:
+                return
+            try:
                 self._file.write(line)
                 self._file.flush()
+            except OSError:
+                self._file = None  # the disk is full: the last word, which says so, still goes to the stream
+                raise
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,10 +72,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     _be_quiet()
+    if parsed.command == "data":
+        return _data(parsed, stream)
     if parsed.nice:
         os.nice(parsed.nice)
     last_word = _run(parsed, emit)
-    emit(last_word)
+    if _leads():
+        emit(last_word)
     return _exit_status(last_word)
 
 
@@ -73,10 +90,14 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     fetch = commands.add_parser("fetch-base", parents=[shared], help="bring the base weights into the cache")
     fetch.add_argument("names", nargs="*", help="which; default: all")
-    SftConfig.add_arguments(commands.add_parser("sft", parents=[shared], help="supervised fine-tuning"))
+    sft = commands.add_parser("sft", parents=[shared], help="supervised fine-tuning")
+    SftConfig.add_arguments(sft)
+    sft.add_argument("--resume", action="store_true", help="go on with the run in --run, as its config.json says")
     serve = commands.add_parser("serve", parents=[shared], help="write captions for requests on stdin")
     serve.add_argument("--model", default="embedded", help='"embedded", a directory, or a hub name')
     serve.add_argument("--threads", type=int, default=0, help="CPU threads; 0 leaves the choice to torch")
+    Decoding.add_arguments(serve)
+    serve.set_defaults(temperature=READING_TEMPERATURE)
     evaluate = commands.add_parser("evaluate", parents=[shared], help="measure a narrator on a data set")
     evaluate.add_argument("--model", default="embedded", help='"embedded", a directory, or a hub name')
     evaluate.add_argument("--data", type=Path, required=True, help="folder of the data set")
@@ -87,6 +108,17 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--json", type=Path, help="write metrics and captions here")
     evaluate.add_argument("--html", type=Path, help="write the report with pictures here")
     evaluate.add_argument("--limit", type=int, default=0, help="records at most; 0: all")
+    Decoding.add_arguments(evaluate)
+    ScorerConfig.add_arguments(
+        commands.add_parser("scorer", parents=[shared], help="train a scorer of text and picture")
+    )
+    judged = commands.add_parser("scorer-evaluate", parents=[shared], help="measure a scorer on a data set")
+    judged.add_argument("--scorer", default="embedded", help='"embedded", a directory, or a CLIP or SigLIP hub name')
+    judged.add_argument("--data", type=Path, required=True, help="folder of the data set")
+    judged.add_argument("--split", default="test", help="which split")
+    judged.add_argument("--descriptions", type=Path, help="file of descriptions in place of the data set's own")
+    judged.add_argument("--json", type=Path, help="write the numbers here")
+    data_arguments.add_arguments(commands.add_parser("data", help="check, divide, count, import, export data sets"))
     return parser
 
 
@@ -106,10 +138,13 @@ def _run(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
     from trainer.base_weights import BaseWeightsError
     from trainer.captioner import CaptionerError
 
+    smaller = "Use a smaller batch_size, or a larger accumulation; --resume goes on from the last checkpoint."
     try:
         return _COMMANDS[parsed.command](parsed, emit)
     except KeyboardInterrupt:
         return RunCancelled("Interrupted.")
+    except DiskError as error:
+        return RunFailed("disk_full", str(error), _FREE_SPACE)
     except (ConfigError, RunDirError) as error:
         return RunFailed("bad_config", str(error))
     except DatasetError as error:
@@ -119,9 +154,17 @@ def _run(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
     except CaptionerError as error:
         return RunFailed(error.reason, str(error), error.hint)
     except torch.cuda.OutOfMemoryError:
-        return RunFailed("out_of_memory", "The GPU's memory is too small.", "Use a smaller batch_size.")
+        return RunFailed("out_of_memory", "The GPU's memory is too small.", smaller)
     except MemoryError:
-        return RunFailed("out_of_memory", "There is not enough memory.", "Use a smaller batch_size.")
+        return RunFailed("out_of_memory", "There is not enough memory.", smaller)
+    except RuntimeError as error:
+        if _CPU_MEMORY not in str(error):
+            raise
+        return RunFailed("out_of_memory", "There is not enough memory.", smaller)
+    except OSError as error:
+        if error.errno not in _DISK_FULL:
+            raise
+        return RunFailed("disk_full", f"A file cannot be written: {error.strerror}.", _FREE_SPACE)
 
 
 def _exit_status(last_word: LastWord) -> int:
@@ -134,6 +177,14 @@ def _base_weights(parsed: argparse.Namespace) -> Path:
     from trainer.base_weights import default_cache
 
     return parsed.base_weights or default_cache()
+
+
+def _data(parsed: argparse.Namespace, out: TextIO) -> int:
+    """The one command that writes for a person, not events; it needs no torch."""
+    from trainer.base_weights import default_cache
+    from trainer.data_commands import run
+
+    return run(parsed, default_cache().parent / "looks", out, sys.stderr)
 
 
 def _fetch_base(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
@@ -150,20 +201,38 @@ def _fetch_base(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
 def _sft(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
     from trainer.sft import train
 
-    config = SftConfig.from_arguments(parsed)
-    run = RunDir.create(Path(config.run))
-    emit.record_in(run.events_file)
-    return train(config, run, _base_weights(parsed), emit, _stop_on_stdin())
+    folder, leads = Path(parsed.run), _leads()
+    if parsed.resume:
+        run = RunDir.reopen(folder)
+        config = SftConfig.load(run.config_file)
+        if leads:
+            run.rewind_events()
+    else:
+        config = SftConfig.from_arguments(parsed)
+        run = RunDir.create(folder) if leads else RunDir(folder)
+    if leads:
+        emit.record_in(run.events_file)
+    return train(config, run, _base_weights(parsed), emit, _stop_on_stdin() if leads else _never)
+
+
+def _leads() -> bool:
+    """Whether this is the process of a distributed run that speaks and writes; torchrun and accelerate number them."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def _never() -> bool:
+    """The first process alone is asked to stop, and tells the others."""
+    return False
 
 
 def _serve(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
     from trainer.serve import serve
 
-    return serve(parsed.model, _base_weights(parsed), parsed.threads, sys.stdin, emit)
+    decoding = Decoding.from_arguments(parsed)
+    return serve(parsed.model, _base_weights(parsed), parsed.threads, decoding, sys.stdin, emit)
 
 
 def _evaluate(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
-    from trainer.captioner import Decoding
     from trainer.evaluate import Evaluation, evaluate
     from trainer.sentence_encoder import SentenceEncoder
 
@@ -175,11 +244,28 @@ def _evaluate(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
         parsed.descriptions,
         parsed.limit,
         parsed.against,
-        Decoding(),
+        Decoding.from_arguments(parsed),
         parsed.json,
         parsed.html,
     )
     return evaluate(wanted, _base_weights(parsed), SentenceEncoder(_base_weights(parsed)), emit)
+
+
+def _scorer(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
+    from trainer.scorer_training import train_scorer
+
+    config = ScorerConfig.from_arguments(parsed)
+    run = RunDir.create(Path(config.run))
+    emit.record_in(run.events_file)
+    return train_scorer(config, run, _base_weights(parsed), emit, _stop_on_stdin())
+
+
+def _scorer_evaluate(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
+    from trainer.scorer_evaluation import evaluate_scorer
+
+    return evaluate_scorer(
+        parsed.scorer, parsed.data, parsed.split, parsed.descriptions, parsed.json, _base_weights(parsed), emit
+    )
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace, EventWriter], LastWord]] = {
@@ -187,13 +273,16 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, EventWriter], LastWord]] = {
     "sft": _sft,
     "serve": _serve,
     "evaluate": _evaluate,
+    "scorer": _scorer,
+    "scorer-evaluate": _scorer_evaluate,
 }
 
 
 def _stop_on_stdin() -> Callable[[], bool]:
-    """Watch for the line `stop`. End of stdin stops as well, unless there was no stdin to begin with."""
+    """Watch for the line `stop`. End of stdin stops as well, where stdin is a parent's pipe: a batch job has none."""
     asked = threading.Event()
-    if sys.stdin is None or sys.stdin.isatty():
+    mode = os.fstat(sys.stdin.fileno()).st_mode if sys.stdin else 0
+    if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
         return asked.is_set
 
     def watch() -> None:

@@ -2,7 +2,7 @@
 
 The picture goes through cross-attention; the decoder starts with the begin token. A checkpoint trained here with
 context says so in its configuration (`caption_context`), and gets the previous captions as the decoder's prefix;
-a public one was never shown any and would be led astray by them.
+so it is with the style's opening words (`caption_styles`). A public one was never shown either and would be led astray.
 
 Letters: B records, V feature vectors, D features, T tokens.
 """
@@ -19,12 +19,17 @@ from torch import Tensor
 from transformers import AutoImageProcessor, AutoTokenizer, PreTrainedTokenizerBase, VisionEncoderDecoderModel
 from transformers.modeling_outputs import BaseModelOutput
 
-from trainer.captioner import CaptionerError, Decoding, Prompt, Report, WrittenCaption
-from trainer.generation import AskedToStop, TextStream, generation_arguments, word_beginnings, written_captions
+from trainer.captioner import OPENINGS, CaptionerError, Decoding, Prompt, Rank, Report, WrittenCaption
+from trainer.config import ConfigError
+from trainer.generation import Writing, shared_prompts
 from trainer.hub import local_folder
+from trainer.ranking import choose, ranking
+from trainer.token_rules import Vocabulary
 
 CONTEXT_TOKENS = 96
 """Most tokens of previous captions, as in the prefix family."""
+
+_CONTEXT_SHARE = 4  # they take at most a quarter of a small decoder's positions: the rest is for style and caption
 
 
 class RaggedPrefixModel(VisionEncoderDecoderModel):  # type: ignore[misc]
@@ -52,6 +57,7 @@ class EncoderDecoderCaptioner:
         title: the same, for people.
         model: ViT and decoder.
         tokenizer: the decoder's.
+        processor: prepares pictures for the encoder.
     """
 
     def __init__(self, name: str, model: RaggedPrefixModel, tokenizer: PreTrainedTokenizerBase, processor: Any) -> None:
@@ -59,17 +65,57 @@ class EncoderDecoderCaptioner:
         self.title = name
         self.model = model
         self.tokenizer = tokenizer
-        self._processor = processor
-        self._begins_word = word_beginnings(tokenizer)
+        self.processor = processor
+        self._vocabulary = Vocabulary(tokenizer)
+
+    @property
+    def end_id(self) -> int:
+        """The token that ends a caption."""
+        end: int | list[int] = self.model.generation_config.eos_token_id or self.tokenizer.eos_token_id
+        return end[0] if isinstance(end, list) else end
+
+    def pixels(self, pictures: Sequence[Image.Image]) -> Tensor:
+        """Pictures as the encoder takes them: (B, 3, H, W), where and in the number format its weights have."""
+        weights = next(self.model.encoder.parameters())
+        prepared = self.processor(images=[p.convert("RGB") for p in pictures], return_tensors="pt")["pixel_values"]
+        return prepared.to(weights.device, weights.dtype)  # type: ignore[no-any-return]
 
     @torch.inference_mode()
     def encode(self, pictures: Sequence[Image.Image]) -> Tensor:
         """Encode pictures: (B, V, D)."""
-        pixels = self._processor(images=[p.convert("RGB") for p in pictures], return_tensors="pt")["pixel_values"]
-        weights = next(self.model.encoder.parameters())
-        return self.model.encoder(pixel_values=pixels.to(weights.device, weights.dtype)).last_hidden_state  # type: ignore[no-any-return]
+        return self.model.encoder(pixel_values=self.pixels(pictures)).last_hidden_state  # type: ignore[no-any-return]
 
-    @torch.inference_mode()
+    def prompt_tokens(self, prompt: Prompt) -> list[int]:
+        """The tokens before a caption: the begin token, and as far as the checkpoint knows them, context and style."""
+        return [self.model.config.decoder_start_token_id, *self.context_tokens(prompt), *self._opening(prompt.style)]
+
+    def context_tokens(self, prompt: Prompt) -> list[int]:
+        """The end of what was told before; empty where nothing was, or the checkpoint never learned to read it."""
+        if not prompt.previous or not getattr(self.model.config, "caption_context", False):
+            return []
+        room = self.model.config.decoder.max_position_embeddings // _CONTEXT_SHARE
+        return self._tokens(" ".join(prompt.previous))[-min(CONTEXT_TOKENS, room) :]
+
+    def caption_tokens(self, text: str, limit: int) -> list[int]:
+        """A reference caption's tokens and the end token; cut at `limit` tokens in all."""
+        return [*self._tokens(" " + text)[: limit - 1], self.end_id]
+
+    def _opening(self, style: str) -> list[int]:
+        styled = getattr(self.model.config, "caption_styles", False)
+        return self._tokens("\n" + OPENINGS[style]) if styled else []
+
+    def _tokens(self, text: str) -> list[int]:
+        return list(self.tokenizer(text, add_special_tokens=False).input_ids)
+
+    def check(self, decoding: Decoding) -> None:
+        """Whether this family can write so; see `Captioner.check`."""
+        decoding.validate()
+        if decoding.is_guided:
+            raise ConfigError(
+                f"guidance is {decoding.guidance}; {self.title} was never trained without pictures and has nothing "
+                "to be guided away from, so it must be 1."
+            )
+
     def write(
         self,
         features: Tensor,
@@ -77,44 +123,66 @@ class EncoderDecoderCaptioner:
         decoding: Decoding,
         on_text: Callable[[str], None] | None = None,
         should_stop: Callable[[], bool] | None = None,
+        rank: Rank | None = None,
     ) -> list[WrittenCaption]:
         """Write one caption for each picture; see `Captioner.write`."""
-        tokens, valid_mask = self._prefixes(prompts)
-        contexts = [row[mask][1:].tolist() for row, mask in zip(tokens, valid_mask, strict=True)]
-        arguments: dict[str, Any] = generation_arguments(decoding, tokens.shape[1], contexts, self._begins_word)
-        if on_text is not None and len(prompts) == 1:
-            arguments["streamer"] = TextStream(self.tokenizer, on_text, skip=1)
-        if should_stop is not None:
-            arguments["stopping_criteria"] = [AskedToStop(should_stop)]
+        rank = rank or ranking(decoding)
+        return choose(features, self.write_candidates(features, prompts, decoding, on_text, should_stop), rank)
+
+    @torch.inference_mode()
+    def write_candidates(
+        self,
+        features: Tensor,
+        prompts: Sequence[Prompt],
+        decoding: Decoding,
+        on_text: Callable[[str], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> list[list[WrittenCaption]]:
+        """Write candidates for each picture; see `Captioner.write_candidates`."""
+        self.check(decoding)
         weights = next(self.model.parameters())
+        tokens, valid_mask = (part.to(weights.device) for part in self._prefixes(prompts))
+        contexts = [self.context_tokens(prompt) for prompt in prompts]
         end_id = self.model.generation_config.eos_token_id or self.tokenizer.eos_token_id
+        end_ids = end_id if isinstance(end_id, list) else [end_id]
+        writing = Writing(decoding, prompts, contexts, self._vocabulary, end_ids, tokens.shape[1])
+        arguments = writing.arguments(on_text, should_stop)
+        seen = BaseModelOutput(features.to(weights.device, weights.dtype))
+        if decoding.copies > 1:
+            positions = (valid_mask.long().cumsum(-1) - 1).clamp(min=0)
+            arguments["past_key_values"] = shared_prompts(
+                self.model, decoding.copies, encoder_outputs=seen, decoder_input_ids=tokens,
+                decoder_attention_mask=valid_mask.long(), decoder_position_ids=positions,
+            )  # fmt: skip
         output = self.model.generate(
-            encoder_outputs=BaseModelOutput(features.to(weights.device, weights.dtype)),
-            decoder_input_ids=tokens.to(weights.device),
-            decoder_attention_mask=valid_mask.long().to(weights.device),
-            pad_token_id=end_id,
+            encoder_outputs=BaseModelOutput(seen.last_hidden_state.repeat_interleave(decoding.samples, dim=0)),
+            decoder_input_ids=tokens.repeat_interleave(decoding.samples, dim=0),
+            decoder_attention_mask=valid_mask.long().repeat_interleave(decoding.samples, dim=0),
+            eos_token_id=end_ids,
+            pad_token_id=end_ids[0],
             **arguments,
         )
-        ends = set(end_id) if isinstance(end_id, list) else {end_id}
-        return written_captions(output.sequences[:, tokens.shape[1] :], output.logits, self.tokenizer, ends)
+        return writing.captions(output)
 
     def _prefixes(self, prompts: Sequence[Prompt]) -> tuple[Tensor, Tensor]:
-        """Begin token and context, padded on the left: tokens (B, T) and valid_mask (B, T)."""
+        """Prompts, padded on the left: tokens (B, T) and valid_mask (B, T)."""
         start = self.model.config.decoder_start_token_id
-        uses_context = bool(getattr(self.model.config, "caption_context", False))
-        rows = []
-        for prompt in prompts:
-            told = " ".join(prompt.previous) if uses_context else ""
-            context = self.tokenizer(told, add_special_tokens=False).input_ids[-CONTEXT_TOKENS:] if told else []
-            rows.append([start, *context])
+        rows = [self.prompt_tokens(prompt) for prompt in prompts]
         longest = max(map(len, rows))
         tokens = torch.tensor([[start] * (longest - len(row)) + row for row in rows])
         valid_mask = torch.tensor([[False] * (longest - len(row)) + [True] * len(row) for row in rows])
         return tokens, valid_mask
 
 
-def load_encoder_decoder(name: str, report: Report) -> EncoderDecoderCaptioner:
+def load_encoder_decoder(
+    name: str, report: Report, model_class: type[RaggedPrefixModel] = RaggedPrefixModel
+) -> EncoderDecoderCaptioner:
     """Load from a directory, or from the hub (downloaded at the first use).
+
+    Args:
+        name: a directory or a hub model's name.
+        report: is told what is being done.
+        model_class: what the weights become; another one to train them.
 
     Raises:
         CaptionerError: no such model, no network, or files that do not fit.
@@ -122,7 +190,7 @@ def load_encoder_decoder(name: str, report: Report) -> EncoderDecoderCaptioner:
     folder = Path(name) if Path(name).is_dir() else local_folder(name, report)
     report("Loading the narrator", None)
     try:
-        model = RaggedPrefixModel.from_pretrained(folder, dtype=torch.float32).eval()
+        model = model_class.from_pretrained(folder, dtype=torch.float32).eval()
         tokenizer = AutoTokenizer.from_pretrained(folder)
         # The Pillow processors: torchvision is not needed for one.
         processor = AutoImageProcessor.from_pretrained(folder, backend="pil")

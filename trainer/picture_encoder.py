@@ -16,16 +16,20 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
 from PIL import Image
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import AutoModel
+
+from trainer.tensor_files import save_tensors
 
 PATCH_BUDGET = 256
 """Patches a picture is given: a 224 x 224 square in patches of 14."""
@@ -39,6 +43,17 @@ FEATURES = GRID * GRID + 1
 _SAVE_EVERY = 500  # pictures: a minute's work is lost at most
 _LARGEST_ASPECT = 4.0  # a longer strip would leave fewer than GRID patches on its short side
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet, as DINOv2 was trained
+
+
+class FrozenEncoder(Protocol):
+    """Turns pictures into features that are worth keeping, because its weights do not change."""
+
+    @property
+    def cache_key(self) -> str:
+        """Names the weights and how they are used: equal keys give equal features."""
+
+    def __call__(self, pictures: Sequence[Image.Image]) -> Tensor:
+        """Features of pictures of any sizes: (B, V, D)."""
 
 
 class PictureEncoder(nn.Module):
@@ -66,6 +81,11 @@ class PictureEncoder(nn.Module):
             raise ValueError(f"{name} has {self.backbone.config.num_hidden_layers} layers, not {max(self.layers)}")
         self.size: int = self.backbone.config.hidden_size * max(1, len(self.layers))
         self._patch_px: int = self.backbone.config.patch_size
+
+    @property
+    def cache_key(self) -> str:
+        """See `FrozenEncoder`."""
+        return f"{self.name} {self.layers} {PATCH_BUDGET} {GRID}"
 
     def forward(self, pictures: Sequence[Image.Image]) -> Tensor:
         """Features of pictures of any sizes, in order.
@@ -114,7 +134,7 @@ class FeatureCache:
         self._folder = folder
 
     def features_of(
-        self, encoder: PictureEncoder, paths: Sequence[Path], report: Callable[[int, int], None]
+        self, encoder: FrozenEncoder, paths: Sequence[Path], report: Callable[[int, int], None]
     ) -> dict[Path, Tensor]:
         """Features of every picture.
 
@@ -124,9 +144,9 @@ class FeatureCache:
             report: is told how many of how many missing ones are done.
 
         Returns:
-            For each path (FEATURES, D), float16.
+            For each path (V, D), float16.
         """
-        file = self._folder / f"{_digest(f'{encoder.name} {encoder.layers} {PATCH_BUDGET} {GRID}')}.safetensors"
+        file = self._folder / f"{_digest(encoder.cache_key)}.safetensors"
         try:
             stored = load_file(file)
         except (OSError, SafetensorError):
@@ -142,14 +162,14 @@ class FeatureCache:
 
     @staticmethod
     @torch.inference_mode()
-    def _encode(encoder: PictureEncoder, path: Path) -> Tensor:
+    def _encode(encoder: FrozenEncoder, path: Path) -> Tensor:
         with Image.open(path) as picture:
-            return encoder([picture])[0].half().cpu()  # type: ignore[no-any-return]
+            return encoder([picture])[0].half().cpu()
 
     def _save(self, stored: dict[str, Tensor], file: Path) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        scratch = file.with_suffix(".part")
-        save_file(stored, scratch)
+        scratch = file.with_suffix(f".{os.getpid()}.part")  # several processes may save at once
+        save_tensors(stored, scratch)
         scratch.replace(file)
 
 

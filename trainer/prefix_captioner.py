@@ -18,29 +18,33 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from PIL import Image
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
+from transformers.pytorch_utils import Conv1D
 
 from trainer.base_weights import BaseWeightsError, resolve
 from trainer.captioner import (
     NARRATOR_FILE,
+    OPENINGS,
     CaptionerError,
     Decoding,
     Prompt,
+    Rank,
     Report,
     WrittenCaption,
 )
-from trainer.dataset import DESCRIPTION, NARRATION
 from trainer.device import best_device, inference_dtype
-from trainer.generation import AskedToStop, TextStream, generation_arguments, word_beginnings, written_captions
+from trainer.generation import Writing, shared_prompts
 from trainer.picture_encoder import GRID, PictureEncoder
 from trainer.picture_words import PictureWords
+from trainer.ranking import choose, ranking
+from trainer.tensor_files import save_tensors
+from trainer.token_rules import Vocabulary
 
 _log = logging.getLogger(__name__)
 
@@ -53,8 +57,6 @@ CONTEXT_TOKENS = 96
 """Most tokens of previous captions: three captions of ordinary length."""
 
 WEIGHTS_FILE = "weights.safetensors"
-
-_OPENINGS = {NARRATION: "The story goes on:", DESCRIPTION: "What is seen:"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ class PrefixCaptioner:
         self.words = words
         self.language = language
         self.tokenizer = tokenizer
-        self._begins_word = word_beginnings(tokenizer)
+        self._vocabulary = Vocabulary(tokenizer)
 
     @property
     def id(self) -> str:
@@ -173,7 +175,7 @@ class PrefixCaptioner:
     def prompt_tokens(self, prompt: Prompt, words: Sequence[str]) -> list[int]:
         """The text tokens between picture and caption: the picture's words, context, the style's opening words."""
         seen = self._tokens(f"Maybe {', '.join(words)}.\n") if words else []
-        opening = self._tokens("\n" + _OPENINGS[prompt.style])
+        opening = self._tokens("\n" + OPENINGS[prompt.style])
         if not prompt.previous:
             return seen + self._tokens("Picture story.") + opening
         return seen + self._tokens("Picture story. So far:") + self._context_tokens(prompt) + opening
@@ -218,7 +220,10 @@ class PrefixCaptioner:
             masks.append(torch.cat([absent, valid] if pad_left else [valid, absent]))
         return torch.stack(rows), torch.stack(masks)
 
-    @torch.inference_mode()
+    def check(self, decoding: Decoding) -> None:
+        """Whether the fields of `decoding` go together; see `Captioner.check`."""
+        decoding.validate()
+
     def write(
         self,
         features: Tensor,
@@ -226,25 +231,51 @@ class PrefixCaptioner:
         decoding: Decoding,
         on_text: Callable[[str], None] | None = None,
         should_stop: Callable[[], bool] | None = None,
+        rank: Rank | None = None,
     ) -> list[WrittenCaption]:
         """Write one caption for each picture; see `Captioner.write`."""
-        suggested = self.words.best(features)
-        rows = [self.prompt_tokens(prompt, words) for prompt, words in zip(prompts, suggested, strict=True)]
-        embedded, valid_mask = self.embed(features, rows, None, pad_left=True)
+        rank = rank or ranking(decoding)
+        return choose(features, self.write_candidates(features, prompts, decoding, on_text, should_stop), rank)
+
+    @torch.inference_mode()
+    def write_candidates(
+        self,
+        features: Tensor,
+        prompts: Sequence[Prompt],
+        decoding: Decoding,
+        on_text: Callable[[str], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> list[list[WrittenCaption]]:
+        """Write candidates for each picture; see `Captioner.write_candidates`."""
+        self.check(decoding)
+        embedded, valid_mask = self._embed_prompts(features, prompts, decoding)
         told = [self._context_tokens(prompt) for prompt in prompts]
-        arguments: dict[str, Any] = generation_arguments(decoding, 0, told, self._begins_word)
-        if on_text is not None and len(prompts) == 1:
-            arguments["streamer"] = TextStream(self.tokenizer, on_text, skip=0)
-        if should_stop is not None:
-            arguments["stopping_criteria"] = [AskedToStop(should_stop)]
+        writing = Writing(decoding, prompts, told, self._vocabulary, [self.end_id])
+        arguments = writing.arguments(on_text, should_stop)
+        if decoding.copies > 1:
+            positions = (valid_mask.long().cumsum(-1) - 1).clamp(min=0)
+            arguments["past_key_values"] = shared_prompts(
+                self.language, decoding.copies, inputs_embeds=embedded, attention_mask=valid_mask.long(),
+                position_ids=positions, logits_to_keep=1,
+            )  # fmt: skip
         output = self.language.generate(  # type: ignore[operator]
-            inputs_embeds=embedded,
-            attention_mask=valid_mask.long(),
+            inputs_embeds=embedded.repeat_interleave(decoding.samples, dim=0),
+            attention_mask=valid_mask.long().repeat_interleave(decoding.samples, dim=0),
             eos_token_id=self.end_id,
             pad_token_id=self.end_id,
             **arguments,
         )
-        return written_captions(output.sequences, output.logits, self.tokenizer, {self.end_id})
+        return writing.captions(output)
+
+    def _embed_prompts(self, features: Tensor, prompts: Sequence[Prompt], decoding: Decoding) -> tuple[Tensor, Tensor]:
+        """Embeddings and valid_mask of the prompts, as from `embed`; guided, those without pictures stand behind."""
+        suggested = self.words.best(features)
+        rows = [self.prompt_tokens(prompt, words) for prompt, words in zip(prompts, suggested, strict=True)]
+        if not decoding.is_guided:
+            return self.embed(features, rows, None, pad_left=True)
+        rows += [self.prompt_tokens(prompt, ()) for prompt in prompts]
+        present = torch.arange(len(rows)) < len(prompts)
+        return self.embed(torch.cat([features, features]), rows, present, pad_left=True)
 
 
 def new_prefix(card: NarratorCard, base_weights: Path) -> PrefixCaptioner:
@@ -333,20 +364,21 @@ def load_prefix(folder: Path, base_weights: Path, report: Report) -> PrefixCapti
     return captioner
 
 
-def save_prefix(captioner: PrefixCaptioner, adapters: dict[str, Tensor], folder: Path) -> None:
+def save_prefix(
+    captioner: PrefixCaptioner, projector: dict[str, Tensor], adapters: dict[str, Tensor], folder: Path
+) -> None:
     """Write what was trained: `narrator.json`, and projector, words and adapters in half precision.
 
     Args:
-        captioner: gives card, projector and words.
+        captioner: gives card and words.
+        projector: the projector's state.
         adapters: as in `SavedNarrator`.
         folder: exists; is filled.
     """
-    tensors = {f"projector.{name}": value for name, value in captioner.projector.state_dict().items()}
+    tensors = {f"projector.{name}": value for name, value in projector.items()}
     tensors |= {f"words.{name}": value for name, value in captioner.words.state_dict().items()}
     tensors |= {f"lora.{name}": value for name, value in adapters.items()}
-    save_file(
-        {name: value.detach().cpu().half().contiguous() for name, value in tensors.items()}, folder / WEIGHTS_FILE
-    )
+    save_tensors({name: value.half() for name, value in tensors.items()}, folder / WEIGHTS_FILE)
     (folder / NARRATOR_FILE).write_text(json.dumps(asdict(captioner.card), indent=2) + "\n")
 
 
@@ -357,5 +389,7 @@ def merge_adapters(language: nn.Module, adapters: dict[str, Tensor], scale: floa
         if name.endswith(".lora_A"):
             layer = language.get_submodule(name.removesuffix(".lora_A"))
             up = adapters[name.removesuffix("A") + "B"]
-            weight = layer.get_parameter("weight")
-            weight.add_((up.float() @ down.float()).to(weight), alpha=scale)
+            weight, update = layer.get_parameter("weight"), up.float() @ down.float()  # (out, in)
+            if isinstance(layer, Conv1D):  # GPT-2's layers keep their weight the other way round
+                update = update.T
+            weight.add_(update.to(weight), alpha=scale)

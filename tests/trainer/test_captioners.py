@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from trainer.captioner import Captioner, CaptionerError, Decoding, Prompt, load_captioner
-from trainer.generation import NoCopyFromContext
 from trainer.picture_encoder import FEATURES, GRID, PATCH_BUDGET, FeatureCache, PictureEncoder, patch_grid
 from trainer.prefix_captioner import PrefixCaptioner
 
@@ -79,14 +78,6 @@ def test_what_the_context_said_is_not_said_again(captioner: Captioner) -> None:
     again = captioner.write(features, [Prompt((said,))], dataclasses.replace(free, no_copy_ngram=2))[0].text
     pairs = {pair for pair in itertools.pairwise(said.split()) if len(pair[1]) > 1}
     assert not pairs & set(itertools.pairwise(again.split()))
-
-
-def test_a_name_of_many_tokens_can_be_told_again() -> None:
-    begins_word = torch.tensor([True, False, False, True])  # token 0: " N", 1 and 2: the rest of the name
-    keep_out = NoCopyFromContext([[0, 1, 2, 3, 0, 1, 2]], ngram=3, begins_word=begins_word, prompt_length=0)
-    scores = torch.zeros(1, 4)
-    assert keep_out(torch.tensor([[0, 1]]), scores).isfinite().all()  # " N" + 1 -> 2 lies inside the name
-    assert keep_out(torch.tensor([[1, 2]]), scores)[0].tolist() == [0, 0, 0, -torch.inf]  # 3 begins the next word
 
 
 def test_sampling_repeats_with_its_seed_and_differs_with_another(captioner: Captioner) -> None:

@@ -2,11 +2,14 @@ from pathlib import Path
 
 import pytest
 
-from trainer.run_dir import RunDir, RunDirError
+from trainer.run_dir import DiskError, RunDir, RunDirError
 
 
 def save(run: RunDir, step: int, is_best: bool) -> Path:
-    return run.save_checkpoint(step, is_best, lambda folder: (folder / "weights").write_text(str(step)) and None)
+    def write(folder: Path) -> None:
+        (folder / "model" / "weights").write_text(str(step))
+
+    return run.save_checkpoint(step, is_best, write)
 
 
 def test_the_best_and_the_newest_checkpoints_are_kept(tmp_path: Path) -> None:
@@ -25,10 +28,10 @@ def test_a_checkpoint_that_fails_half_way_leaves_the_last_one_whole(tmp_path: Pa
     save(run, 100, True)
 
     def break_down(folder: Path) -> None:
-        (folder / "weights").write_text("half")
+        (folder / "model" / "weights").write_text("half")
         raise OSError("no space left on device")
 
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(DiskError, match="checkpoint of step 200 cannot be written: no space"):
         run.save_checkpoint(200, True, break_down)
     best = run.best_model()
     assert best is not None

@@ -26,7 +26,7 @@ def bases(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 def config(stories: Path, run: Path, bases: tuple[Path, Path], **changes: object) -> SftConfig:
     values: dict[str, object] = {
-        "data": str(stories), "run": str(run), "vision": str(bases[0]), "language": str(bases[1]), "vision_layers": "1,2",
+        "data": str(stories), "run": str(run), "vision": str(bases[0]), "language": str(bases[1]), "vision_layers": "1,2",  # noqa: E501
         "threads": 1,
         "batch_size": 4, "epochs": 1000.0, "max_steps": 300, "evaluate_every": 150, "learning_rate": 0.03,
         "projector_learning_rate": 0.03, "lora_rank": 8, "lora_dropout": 0.0, "picture_dropout": 0.0,

@@ -1,0 +1,160 @@
+"""The data of a training run: records, the features of their pictures, and the words the pictures suggest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from safetensors.torch import load_file
+from torch import Tensor
+
+from trainer.config import SftConfig
+from trainer.dataset import DEV, STYLES, TRAIN, DatasetError, Record, load_descriptions, load_records
+from trainer.dataset_check import readable_records, refuse_leaks
+from trainer.events import Event, Loading
+from trainer.picture_encoder import FeatureCache
+from trainer.picture_words import PictureWords, cross_fitted_words, known_words, learn_words
+from trainer.policy import Trainee
+from trainer.policy_prefix import PrefixTrainee
+from trainer.tensor_files import save_tensors
+
+_FEATURE_REPORT_EVERY = 50
+_SHOWN_FILE, _WEIGHTS_FILE = "shown.json", "weights.safetensors"
+
+Words = dict[Path, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What is learned and what it is judged by.
+
+    Attributes:
+        train: learned.
+        dev: looked at now and then; taken evenly from the dev split, so that all books are represented.
+    """
+
+    train: tuple[Record, ...]
+    dev: tuple[Record, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """Names what is learned: a run that goes on must find it unchanged."""
+        digest = hashlib.sha256()
+        for record in self.train:
+            told = [record.told_as(style) for style in STYLES]
+            digest.update(json.dumps([record.id, record.image.name, told]).encode())
+        return digest.hexdigest()
+
+
+def read_records(config: SftConfig, looks: Path, emit: Callable[[Event], None]) -> Records:
+    """Read the data sets.
+
+    Args:
+        config: says which.
+        looks: folder of what is known of pictures from earlier runs.
+        emit: takes every event.
+
+    Raises:
+        DatasetError: there is no such data set, nothing in it to learn from, or something of the test split in what
+            would be learned.
+    """
+
+    def report(done: int, count: int) -> None:
+        emit(Loading("Comparing the splits' pictures", done / count))
+
+    descriptions = load_descriptions(Path(config.descriptions)) if config.descriptions else None
+    records, bad = load_records(Path(config.data), descriptions)
+    if bad:
+        emit(
+            Loading(f"{len(bad)} lines of the data set are left out; the first: line {bad[0].number}, {bad[0].reason}")
+        )
+    extra = load_records(Path(config.extra_data))[0] if config.extra_data else ()
+    readable, unreadable = readable_records((*records, *extra), looks)
+    if unreadable:
+        emit(Loading(f"{len(unreadable)} records are left out; the first: {unreadable[0]}"))
+    refuse_leaks(readable, looks, report)
+    train = tuple(record for record in readable if record.split == TRAIN)
+    own = {record.image for record in records}
+    dev = tuple(record for record in readable if record.split == DEV and record.image in own)
+    if not train:
+        raise DatasetError(f"The data set {config.data} has no record in its split “train”.")
+    return Records(train, dev[:: max(1, len(dev) // config.dev_records)])
+
+
+def look_at_pictures(
+    trainee: Trainee, records: Records, cache: Path, emit: Callable[[Event], None]
+) -> dict[Path, Tensor]:
+    """Encode every picture, once; (V, D) each.
+
+    Args:
+        trainee: gives the encoder.
+        records: give the pictures.
+        cache: folder of the features kept from earlier runs.
+        emit: takes every event.
+    """
+
+    def report(done: int, count: int) -> None:
+        if done % _FEATURE_REPORT_EVERY == 0 or done == count:
+            emit(Loading("Looking at the pictures", done / count))
+
+    images = [record.image for record in (*records.train, *records.dev)]
+    return FeatureCache(cache).features_of(trainee.encoder, images, report)
+
+
+def suggested_words(
+    trainee: Trainee,
+    records: Records,
+    features: dict[Path, Tensor],
+    config: SftConfig,
+    folder: Path,
+    emit: Callable[[Event], None],
+) -> Words:
+    """What each picture suggests; nothing in a family that is not told words.
+
+    A new narrator first learns which words there are. What it learned is kept in `folder`, because a run that goes on
+    must be shown the same.
+    """
+    if not isinstance(trainee, PrefixTrainee):
+        return {}
+    captioner, shown = trainee.captioner, Words()
+    if not config.model:
+        if not (folder / _SHOWN_FILE).exists():
+            words, cross_fitted = _learn(records.train, features, captioner.encoder.size, config.seed, emit)
+            _save(words, cross_fitted, folder)
+        captioner.words, shown = _load(captioner.encoder.size, folder)
+        captioner.card = replace(captioner.card, words=captioner.words.words)
+    for record in (*records.train, *records.dev):
+        if record.image not in shown:
+            shown[record.image] = captioner.words.best(features[record.image][None])[0]
+    return shown
+
+
+def _learn(
+    train: Sequence[Record], features: dict[Path, Tensor], size: int, seed: int, emit: Callable[[Event], None]
+) -> tuple[PictureWords, Words]:
+    known = known_words(train)
+
+    def report(done: int, count: int) -> None:
+        emit(Loading("Learning words for pictures", done / count))
+
+    words = learn_words(train, features, known, size, seed)
+    return words, cross_fitted_words(train, features, known, size, seed, report)
+
+
+def _save(words: PictureWords, shown: Words, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    save_tensors(words.state_dict(), folder / _WEIGHTS_FILE)
+    listed = {"words": words.words, "shown": {str(image): found for image, found in shown.items()}}
+    part = folder / f"{_SHOWN_FILE}.part"
+    part.write_text(json.dumps(listed))
+    part.replace(folder / _SHOWN_FILE)  # last: it says that the folder is whole
+
+
+def _load(size: int, folder: Path) -> tuple[PictureWords, Words]:
+    listed = json.loads((folder / _SHOWN_FILE).read_text())
+    words = PictureWords(size, listed["words"])
+    words.load_state_dict(load_file(folder / _WEIGHTS_FILE))
+    return words.eval(), {Path(image): tuple(found) for image, found in listed["shown"].items()}

@@ -125,7 +125,7 @@ class SftConfig(RunConfig):
     epochs: float = option(3.0, "Times every training record is seen.", 0.0, 1000.0)
     max_steps: int = option(0, "Optimiser steps at most; 0 sets no limit.", 0, 10**9)
     max_hours: float = option(0.0, "Hours at most; 0 sets no limit.", 0.0, 10_000.0)
-    batch_size: int = option(8, "Records an optimiser step, over all processes.", 1, 65_536)
+    batch_size: int = option(8, "Records an optimiser step, over all processes.", 1, 4096)
     accumulation: int = option(1, "Portions a step's records are computed in; more need less memory.", 1, 4096)
     learning_rate: float = option(3e-4, "Highest learning rate of adapters and cross-attention.", 1e-8, 1.0)
     projector_learning_rate: float = option(1e-3, "Highest learning rate of the projector.", 1e-8, 1.0)

@@ -189,10 +189,10 @@ def test_a_full_disk_ends_a_run_in_words_and_spares_the_last_checkpoint(family: 
 
 def test_too_little_memory_ends_a_run_in_words(prefix: Config, tmp_path: Path) -> None:
     def little() -> None:
-        resource.setrlimit(resource.RLIMIT_DATA, (2 << 30, 2 << 30))
+        resource.setrlimit(resource.RLIMIT_DATA, (3 << 29, 3 << 29))
 
     run = tmp_path / "run"
-    last = finish(begin(replace(prefix(run), batch_size=8192, accumulation=1)), little)
+    last = finish(begin(replace(prefix(run), batch_size=4096, accumulation=1)), little)
     assert isinstance(last, events.RunFailed)
     assert last.reason == "out_of_memory"
     assert "batch_size" in last.hint

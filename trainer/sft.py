@@ -80,6 +80,9 @@ def train(
     trainer = CaptionTrainer(job, arguments)
     emit(RunStarted(run.name, "sft", total_steps, describe(best_device())))
     trainer.train(resume_from_checkpoint=str(resumed / TRAINING_STATE) if resumed else None)
+    if arguments.world_size > 1:  # one that leaves while another still listens takes it down
+        trainer.accelerator.wait_for_everyone()
+        trainer.accelerator.end_training()
 
     # 4. The last word.
     step, standing = trainer.state.global_step, trainer.standing

@@ -13,13 +13,11 @@ the dev split's verdict, and checkpoints that resume to the last bit.
             progress.json            step, schedule, best dev loss, time spent
             trainer_state.json       the same step, as transformers reads it
 
-No generator's state is kept: the random numbers of a step are seeded by its number (`_seed_of`).
+No generator's state is kept: the random numbers of a step are seeded by its number (`step_seed`).
 """
 
 from __future__ import annotations
 
-import hashlib
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,6 +43,7 @@ from trainer.dev_judge import DevJudge
 from trainer.events import CheckpointSaved, Event, Metrics, Progress, Sample
 from trainer.policy import Trainee
 from trainer.run_dir import MODEL, TRAINING_STATE, RunDir
+from trainer.schedule import step_seed, warm_cosine
 from trainer.tensor_files import as_os_error
 from trainer.training_state import (
     PROGRESS_FILE,
@@ -173,7 +172,7 @@ class CaptionTrainer(SFTTrainer):  # type: ignore[misc]
 
     def begin_step(self) -> None:
         """Seed the step's random numbers, and thaw what is to be trained by now."""
-        set_seed(_seed_of(self._job.config.seed, self.state.global_step, self.args.process_index))
+        set_seed(step_seed(self._job.config.seed, self.state.global_step, self.args.process_index))
         done = self.done_frac(self.state.global_step)
         for part in self._job.trainee.parts:
             for parameter in part.parameters:
@@ -295,15 +294,3 @@ class _Steps(TrainerCallback):  # type: ignore[misc]
     def on_step_end(self, *_: Any, **__: Any) -> None:
         """See `CaptionTrainer.end_step`."""
         self._trainer.end_step()
-
-
-def warm_cosine(done_frac: float, warmup_frac: float) -> float:
-    """Share of the highest learning rate."""
-    if done_frac < warmup_frac:
-        return done_frac / warmup_frac
-    return 0.5 * (1 + math.cos(math.pi * min(1.0, (done_frac - warmup_frac) / (1 - warmup_frac))))
-
-
-def _seed_of(seed: int, step: int, process: int) -> int:
-    """A number that no other step and no other process has."""
-    return int.from_bytes(hashlib.sha256(f"{seed} {step} {process}".encode()).digest()[:4])

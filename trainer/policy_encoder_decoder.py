@@ -25,6 +25,7 @@ from transformers import (
     AutoTokenizer,
     PreTrainedTokenizerBase,
     VisionEncoderDecoderConfig,
+    VisionEncoderDecoderModel,
     ViTImageProcessorPil,
 )
 from transformers.pytorch_utils import Conv1D
@@ -185,7 +186,7 @@ class EncoderDecoderTrainee:
         """A plain VisionEncoderDecoderModel directory with tokenizer and processor; see `Trainee`."""
         self.policy.save_pretrained(folder, state_dict=_merged(self.policy, state))
         config = json.loads((folder / "config.json").read_text())
-        config["architectures"] = [RaggedPrefixModel.__base__.__name__]
+        config["architectures"] = [VisionEncoderDecoderModel.__name__]  # anybody's program reads it
         (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
         self.captioner.tokenizer.save_pretrained(folder)
         self.captioner.processor.save_pretrained(folder)

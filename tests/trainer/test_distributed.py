@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import tiny_models
+from accelerate.commands.config.config_args import load_config_from_file
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -147,3 +148,10 @@ def test_weights_shared_out_go_on_exactly_and_change_places_with_whole_ones(tmp_
     assert len(losses["undisturbed"]) == 6
     assert losses["again"] == losses["undisturbed"]
     assert losses["crossed"] == pytest.approx(losses["undisturbed"], rel=1e-5)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("ddp", "MULTI_GPU"), ("fsdp", "FSDP")])
+def test_accelerate_reads_the_cluster_files(name: str, kind: str) -> None:
+    config = load_config_from_file(str(Path(__file__).parents[2] / "resources" / "cluster" / f"{name}.yaml"))
+    assert config.distributed_type == kind
+    assert bool(config.fsdp_config) == (kind == "FSDP")

@@ -90,14 +90,14 @@ def kill_when(command: list[str], is_time: Callable[[events.Event], bool]) -> No
     assert child.returncode == -signal.SIGKILL, errors
 
 
-def run_here(config: SftConfig, run: RunDir) -> events.LastWord:
+def run_here(config: SftConfig, run: RunDir, should_stop: Callable[[], bool] = lambda: False) -> events.LastWord:
     """The same in this process, which has loaded torch already."""
     with run.events_file.open("a", encoding="utf-8") as file:
 
         def emit(event: events.Event) -> None:
             file.write(events.encode(event))
 
-        return train(config, run, Path(base_weights(run.path)), emit, lambda: False)
+        return train(config, run, Path(base_weights(run.path)), emit, should_stop)
 
 
 def go_on_here(folder: Path) -> events.LastWord:
@@ -128,6 +128,17 @@ def test_a_killed_run_that_goes_on_is_the_undisturbed_one_to_the_last_bit(family
     for file in files:
         assert (broken / file).read_bytes() == (whole / file).read_bytes()
     assert (broken / "best.txt").read_text() == (whole / "best.txt").read_text()
+
+
+def test_a_stopped_run_that_goes_on_learns_what_an_undisturbed_one_does(family: Config, tmp_path: Path) -> None:
+    whole, stopped = tmp_path / "whole" / "run", tmp_path / "stopped" / "run"
+    run_here(family(whole), RunDir.create(whole))
+    asked = iter([False] * 10 + [True])
+    assert isinstance(run_here(family(stopped), RunDir.create(stopped), lambda: next(asked)), events.RunCancelled)
+    assert isinstance(go_on_here(stopped), events.RunFinished)
+    assert reported_steps(stopped) == [10, 20, 30, 40]
+    weights = "checkpoints/step_000040/training_state/weights.safetensors"
+    assert (stopped / weights).read_bytes() == (whole / weights).read_bytes()
 
 
 def test_a_run_killed_before_its_first_checkpoint_begins_again(prefix: Config, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from transformers import VisionEncoderDecoderModel
 from trainer import events
 from trainer.captioner import CaptionerError, Decoding, Prompt, load_captioner
 from trainer.config import ConfigError, SftConfig
-from trainer.dataset import DESCRIPTION, load_records
+from trainer.dataset import DESCRIPTION, DatasetError, load_records
 from trainer.run_dir import RunDir
 from trainer.sft import train
 
@@ -204,3 +204,12 @@ def test_more_encoder_blocks_than_there_are_are_refused(stories: Path, public: P
 def test_options_that_do_not_fit_are_named(wrong: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         replace(SftConfig(), **wrong).validate()  # type: ignore[arg-type]
+
+
+def test_a_test_picture_among_those_to_be_learned_is_refused(public: Path, tmp_path: Path) -> None:
+    own = tiny_models.tiny_stories(tmp_path / "stories")
+    lines = [json.loads(line) for line in (own / "records.jsonl").read_text().splitlines()]
+    stolen = lines[0] | {"id": "c-1", "book": "c", "split": "test", "narration": "Another text."}
+    (own / "records.jsonl").write_text("".join(json.dumps(line) + "\n" for line in [*lines, stolen]))
+    with pytest.raises(DatasetError, match="Training is refused because"):
+        learn(settings(own, tmp_path / "run", model=str(public)))

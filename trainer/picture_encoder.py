@@ -123,6 +123,12 @@ def patch_grid(width: int, height: int) -> tuple[int, int]:
     return columns, max(GRID, PATCH_BUDGET // columns)
 
 
+def summarise(features: Tensor) -> Tensor:
+    """Class token, mean and maximum of the field, each vector normalised first: (B, V, D) -> (B, 3 D)."""
+    vectors = nn.functional.layer_norm(features, features.shape[-1:])
+    return torch.cat([vectors[:, 0], vectors[:, 1:].mean(1), vectors[:, 1:].amax(1)], dim=-1)
+
+
 class FeatureCache:
     """Features of picture files under a frozen encoder, computed once and kept on disk.
 

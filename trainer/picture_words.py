@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from trainer.dataset import Record
+from trainer.picture_encoder import summarise
 
 SHOWN_WORDS = 8
 """Words in a prompt. Measured on dev: one in four of the first eight is in the person's text."""
@@ -62,7 +63,7 @@ class PictureWords(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Log odds of the words: (B, V, D) -> (B, W)."""
-        return nn.functional.linear(_pooled(features), self.weight, self.bias)
+        return nn.functional.linear(summarise(features), self.weight, self.bias)
 
     @torch.no_grad()
     def best(self, features: Tensor) -> list[tuple[str, ...]]:
@@ -77,12 +78,6 @@ class PictureWords(nn.Module):
         telling = odds.sigmoid() * (nn.functional.logsigmoid(odds) - nn.functional.logsigmoid(self.usual.float()))
         chosen = telling.topk(min(SHOWN_WORDS, len(self.words)), dim=-1).indices.tolist()
         return [tuple(self.words[index] for index in row) for row in chosen]
-
-
-def _pooled(features: Tensor) -> Tensor:
-    """Class token, mean and maximum of the field, each vector normalised first: (B, V, D) -> (B, 3 D)."""
-    vectors = nn.functional.layer_norm(features, features.shape[-1:])
-    return torch.cat([vectors[:, 0], vectors[:, 1:].mean(1), vectors[:, 1:].amax(1)], dim=-1)
 
 
 def stem(word: str) -> str:
@@ -131,7 +126,7 @@ def learn_words(
     used = torch.zeros(len(records), len(words))
     for row, record in enumerate(records):
         used[row, [index[root] for root in {stem(word) for word in content_words(record)} if root in index]] = 1
-    pooled = torch.cat([_pooled(features[record.image][None].float()) for record in records])  # (N, 3 D)
+    pooled = torch.cat([summarise(features[record.image][None].float()) for record in records])  # (N, 3 D)
     share = used.mean(0).clamp(1 / (2 * len(records)), 1 - 1 / (2 * len(records)))
     with torch.no_grad():
         classifier.usual.copy_(share.logit())

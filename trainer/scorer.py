@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from trainer.base_weights import BaseWeightsError, resolve
 from trainer.captioner import EMBEDDED, CaptionerError, Report
 from trainer.device import best_device, inference_dtype
-from trainer.picture_encoder import PictureEncoder
+from trainer.picture_encoder import PictureEncoder, summarise
 from trainer.run_dir import MODEL, RunDir
 from trainer.sentence_encoder import SentenceEncoder
 
@@ -88,12 +88,6 @@ class ScorerHeads(nn.Module):
     def place_texts(self, sentences: Tensor) -> Tensor:
         """Sentence vectors (N, TEXT_SIZE) as unit vectors (N, E)."""
         return nn.functional.normalize(self.text(sentences), dim=-1)
-
-
-def summarise(features: Tensor) -> Tensor:
-    """Class token, mean and maximum of the field, each vector normalised first: (B, V, D) -> (B, 3 D)."""
-    vectors = nn.functional.layer_norm(features, features.shape[-1:])
-    return torch.cat([vectors[:, 0], vectors[:, 1:].mean(1), vectors[:, 1:].amax(1)], dim=-1)
 
 
 class DualEncoder:

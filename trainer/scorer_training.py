@@ -32,10 +32,10 @@ from trainer.events import (
     RunFinished,
     RunStarted,
 )
-from trainer.picture_encoder import FeatureCache
+from trainer.picture_encoder import FeatureCache, summarise
 from trainer.retrieval import picture_ranks, recall, text_ranks
 from trainer.run_dir import MODEL, RunDir
-from trainer.scorer import DualEncoder, ScorerCard, ScorerHeads, new_dual_encoder, save_dual_encoder, summarise
+from trainer.scorer import DualEncoder, ScorerCard, ScorerHeads, new_dual_encoder, save_dual_encoder
 
 _REPORT_EVERY_STEPS = 20
 _LOOK_REPORT_EVERY = 50  # pictures
@@ -61,6 +61,13 @@ class Pairs:
     has_text: dict[str, Tensor]
     keys: dict[str, Tensor]
     books: Tensor
+
+    def rows_by_book(self) -> tuple[tuple[int, ...], ...]:
+        """The rows of each book."""
+        rows: dict[int, list[int]] = {}
+        for row, book in enumerate(self.books.tolist()):
+            rows.setdefault(book, []).append(row)
+        return tuple(tuple(found) for found in rows.values())
 
     def measured(self, heads: ScorerHeads) -> dict[str, float]:
         """Recall at ten in both directions, for each style with texts."""
@@ -103,6 +110,7 @@ def train_scorer(
     card = ScorerCard(run.name, run.name, config.vision, config.joined_layers(), config.width)
     scorer = new_dual_encoder(card, base_weights)
     train, dev = _load_pairs(scorer, config, base_weights, emit)
+    books = train.rows_by_book()
     heads = scorer.heads.to("cpu").train()  # two matrices: a GPU would only wait
     optimizer = torch.optim.AdamW(heads.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
     emit(RunStarted(run.name, "scorer", config.steps, describe(best_device())))
@@ -120,7 +128,7 @@ def train_scorer(
             break
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * min(1.0, step / _WARMUP_STEPS) * (1 - step / config.steps)
-        loss = contrastive_loss(heads, train, _drawn(train, config.batch_size, draw), config)
+        loss = contrastive_loss(heads, train, _drawn(books, config.batch_size, draw), config)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -159,18 +167,20 @@ def contrastive_loss(heads: ScorerHeads, pairs: Pairs, rows: Tensor, config: Sco
     return (nn.functional.cross_entropy(logits, right) + nn.functional.cross_entropy(logits.T, right)) / 2
 
 
-def _drawn(pairs: Pairs, batch_size: int, draw: random.Random) -> Tensor:
-    """Rows of a batch without doubles: half at random, half a few of a book at a time."""
-    count = len(pairs.books)
-    chosen = dict.fromkeys(draw.sample(range(count), min(count, batch_size // 2)))
-    books = pairs.books.tolist()
-    places: dict[int, list[int]] = {}
-    for row, book in enumerate(books):
-        places.setdefault(book, []).append(row)
-    for book in draw.sample(sorted(places), len(places)):
-        if len(chosen) >= min(count, batch_size):
+def _drawn(books: Sequence[Sequence[int]], batch_size: int, draw: random.Random) -> Tensor:
+    """Rows of a batch without doubles: half at random, half a few of a book at a time.
+
+    Args:
+        books: the rows of each book.
+        batch_size: rows wanted; fewer where there are fewer.
+        draw: draws.
+    """
+    everything = sum(map(len, books))
+    chosen = dict.fromkeys(draw.sample(range(everything), min(everything, batch_size // 2)))
+    for rows in draw.sample(books, len(books)):
+        if len(chosen) >= min(everything, batch_size):
             break
-        chosen.update(dict.fromkeys(draw.sample(places[book], min(_PAIRS_OF_A_BOOK, len(places[book])))))
+        chosen.update(dict.fromkeys(draw.sample(rows, min(_PAIRS_OF_A_BOOK, len(rows)))))
     return torch.tensor(list(chosen)[:batch_size])
 
 

@@ -1,9 +1,10 @@
 """The window's program: builds all parts, joins Qt's event loop with asyncio's, and ends both in order.
 
     library, settings, narrator           services
-    books, reader, narration, edits       presenters: await services, emit results
+    books, reader, narration, edits,      presenters: await services, emit results
+    panels, page strip
     BookFlow, ReadingFlow, CaptionFlow,   join presenters and the window
-    SettingsFlow
+    PanelEditFlow, PageStripFlow, SettingsFlow
 
 The order of the end: refuse new work, keep the place, stop the narrator, cancel tasks, close the library, leave.
 """
@@ -40,6 +41,10 @@ from comicreader.ui.edit_presenter import EditPresenter
 from comicreader.ui.main_window import MainWindow
 from comicreader.ui.message_bar import MessageKind
 from comicreader.ui.narration_presenter import NarrationPresenter
+from comicreader.ui.page_strip_flow import PageStripFlow
+from comicreader.ui.page_strip_presenter import PageStripPresenter
+from comicreader.ui.panel_edit_flow import PanelEditFlow
+from comicreader.ui.panel_edit_presenter import PanelEditPresenter
 from comicreader.ui.reader_presenter import ReaderPresenter
 from comicreader.ui.reading_flow import ReadingFlow
 from comicreader.ui.settings_flow import SettingsFlow
@@ -115,6 +120,11 @@ class ReaderApp:
         BookFlow(window, self.books, self._tasks)
         ReadingFlow(window, self.books, reader, self.settings, auto_play, self._tasks)
         CaptionFlow(window, self.books, reader, narration, edits, self.settings, auto_play)
+        panels = PanelEditPresenter(library, self._tasks)
+        PanelEditFlow(window, self.books, reader, panels, self._tasks)
+        PageStripFlow(
+            window, self.books, reader, narration, panels, auto_play, PageStripPresenter(library, self._tasks)
+        )
         SettingsFlow(window, theme, self.settings, narration, auto_play, self._tasks, paths.runs)
         window.closing.connect(self.closed.set)
 

@@ -29,6 +29,10 @@ class PageError(ComicReaderError):
     """One page cannot be read or decoded; the other pages still can."""
 
 
+class PanelEditError(ComicReaderError):
+    """A panel cannot be drawn, cut or merged as the person asked."""
+
+
 class NarratorError(ComicReaderError):
     """The narrator's process could not start, died, or refused a request."""
 
@@ -39,3 +43,7 @@ class LibraryError(ComicReaderError):
 
 class SettingsError(ComicReaderError):
     """A setting is outside its limits."""
+
+
+class ExchangeError(ComicReaderError):
+    """A file of panels and texts is none, belongs to another book, or cannot be written."""

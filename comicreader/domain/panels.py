@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from comicreader.domain.geometry import Box, Polygon, bounding_box
 
+DOUBTFUL_CONFIDENCE = 0.5
+"""A page with a panel less sure than this is worth a person's look."""
+
 
 @dataclass(frozen=True, slots=True)
 class Panel:

@@ -19,10 +19,20 @@ from comicreader.domain.book import Direction
 from comicreader.domain.errors import LibraryError
 from comicreader.domain.narration import Caption
 from comicreader.domain.navigation import Position
+from comicreader.domain.panel_edits import PanelEdit
 from comicreader.domain.panels import Panel
-from comicreader.services import library_books, library_captions, library_panels
+from comicreader.services import library_books, library_captions, library_panel_edits, library_panels
 from comicreader.services.book_fingerprint import book_fingerprint
-from comicreader.services.library_records import EDIT, REDO, UNDO, BookRecord, CaptionChange, StoredPanels
+from comicreader.services.library_records import (
+    EDIT,
+    REDO,
+    UNDO,
+    BookRecord,
+    CaptionChange,
+    PanelEditKind,
+    PanelsChange,
+    StoredPanels,
+)
 from comicreader.services.library_schema import connect
 
 
@@ -125,6 +135,58 @@ class Library:
         with self._writing() as connection:
             return library_panels.store_detected_panels(connection, page_id, panels, detector_version, _now())
 
+    def store_person_panels(
+        self, page_id: str, edit: PanelEdit, kind: PanelEditKind, *, expected: Sequence[Panel]
+    ) -> PanelsChange:
+        """Make what a person drew the page's panels; detection leaves the page alone from now on.
+
+        Panels without an id get one. Those that are gone are kept out of sight with their captions, so that an undo
+        brings both back. A merged panel takes over the texts that people wrote for its parts.
+
+        Args:
+            page_id: the page.
+            edit: what became of its panels.
+            kind: what the person did.
+            expected: the panels that the person saw.
+
+        Raises:
+            LibraryError: other panels stand than those the person saw.
+        """
+        with self._writing() as connection:
+            return library_panel_edits.store_person_panels(connection, page_id, edit, kind, expected, _now())
+
+    def store_layout(self, page_id: str, panels: Sequence[Panel]) -> PanelsChange:
+        """Give a page another page's layout; a panel that was about there keeps its id and so its caption."""
+        with self._writing() as connection:
+            return library_panel_edits.store_layout(connection, page_id, panels, _now())
+
+    def store_redetected_panels(self, page_id: str, found: Sequence[Panel], detector_version: str) -> PanelsChange:
+        """Put what detection found in the place of what a person drew, because the person asked for it."""
+        with self._writing() as connection:
+            return library_panel_edits.store_redetected_panels(connection, page_id, found, detector_version, _now())
+
+    def undo_panels(self, change: PanelsChange) -> PanelsChange:
+        """Let the panels from before a change stand again, with their captions.
+
+        Raises:
+            LibraryError: the panels were changed again since.
+        """
+        with self._writing() as connection:
+            return library_panel_edits.turn_back(connection, change, PanelEditKind.UNDO, _now())
+
+    def redo_panels(self, change: PanelsChange) -> PanelsChange:
+        """Let the panels from after an undone change stand again.
+
+        Args:
+            change: the change as it was first made (not what `undo_panels` returned).
+
+        Raises:
+            LibraryError: the panels were changed again since.
+        """
+        undone = PanelsChange(change.page_id, before=change.after, after=change.before)
+        with self._writing() as connection:
+            return library_panel_edits.turn_back(connection, undone, PanelEditKind.REDO, _now())
+
     def captions_of(self, page_id: str) -> dict[str, Caption]:
         """The captions that stand on the page, by panel id."""
         with self._reading() as connection:
@@ -156,6 +218,11 @@ class Library:
         """
         with self._writing() as connection:
             return library_captions.save_edit(connection, panel_id, text.strip(), kind, seconds, _now())
+
+    def store_imported(self, panel_id: str, text: str) -> CaptionChange:
+        """Make a file's text the caption, unless a person's text stands: `before` and `after` are then the same."""
+        with self._writing() as connection:
+            return library_captions.store_imported(connection, panel_id, text, _now())
 
     def undo_edit(self, change: CaptionChange) -> CaptionChange:
         """Let the caption from before a change stand again.

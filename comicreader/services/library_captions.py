@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 
 from comicreader.domain.errors import LibraryError
-from comicreader.domain.narration import PERSON, Caption
-from comicreader.services.library_records import ACCEPT, REGENERATE, CaptionChange
+from comicreader.domain.narration import IMPORTED, PERSON, Caption
+from comicreader.services.library_records import ACCEPT, IMPORT, JOIN, REGENERATE, CaptionChange
 
 
 def captions_of(connection: sqlite3.Connection, page_id: str) -> dict[str, Caption]:
@@ -52,6 +53,26 @@ def store_regenerated(connection: sqlite3.Connection, panel_id: str, caption: Ca
     if before is not None and not before.is_proposal:
         return CaptionChange(panel_id, page_id, before, before)
     return _change(connection, CaptionChange(panel_id, page_id, before, caption), REGENERATE, 0.0, now)
+
+
+def store_imported(connection: sqlite3.Connection, panel_id: str, text: str, now: str) -> CaptionChange:
+    """Put a file's text in place, unless a person's text stands or the same one."""
+    page_id = _page_of(connection, panel_id)
+    before = _standing(connection, panel_id)
+    if before is not None and (before.source == PERSON or before.text == text):
+        return CaptionChange(panel_id, page_id, before, before)
+    return _change(connection, CaptionChange(panel_id, page_id, before, Caption(text, IMPORTED)), IMPORT, 0.0, now)
+
+
+def join_texts(connection: sqlite3.Connection, panel_id: str, from_ids: Sequence[str], now: str) -> None:
+    """Make the texts of merged panels the caption of the new one, in their order; proposals are left out."""
+    standing = [_standing(connection, from_id) for from_id in from_ids]
+    theirs = [caption for caption in standing if caption is not None and not caption.is_proposal]
+    if theirs:
+        text = " ".join(caption.text for caption in theirs if caption.text)
+        source = PERSON if any(caption.source == PERSON for caption in theirs) else IMPORTED
+        page_id = _page_of(connection, panel_id)
+        _change(connection, CaptionChange(panel_id, page_id, None, Caption(text, source)), JOIN, 0.0, now)
 
 
 def turn_back(connection: sqlite3.Connection, change: CaptionChange, kind: str, now: str) -> CaptionChange:

@@ -46,6 +46,13 @@ def store_detected_panels(
             detector_version = excluded.detector_version, changed_at = excluded.changed_at""",
         (page_id, detector_version, now),
     )
+    panels = named(connection, page_id, found)
+    put_panels(connection, page_id, panels)
+    return panels
+
+
+def named(connection: sqlite3.Connection, page_id: str, found: Sequence[Panel]) -> tuple[Panel, ...]:
+    """The panels with the ids of those they are the same as, be these out of sight by now, or with new ids."""
     known = {
         panel_id: _panel(panel_id, polygon, confidence)
         for panel_id, polygon, confidence in connection.execute(
@@ -53,7 +60,11 @@ def store_detected_panels(
         )
     }
     ids = _same_panels(found, known, _told_by_people(connection, page_id))
-    panels = tuple(replace(panel, id=ids.get(i) or uuid.uuid4().hex) for i, panel in enumerate(found))
+    return tuple(replace(panel, id=ids.get(i) or uuid.uuid4().hex) for i, panel in enumerate(found))
+
+
+def put_panels(connection: sqlite3.Connection, page_id: str, panels: Sequence[Panel]) -> None:
+    """Let exactly these panels, which have ids, be on the page; the others stay out of sight."""
     connection.execute("UPDATE panels SET ordinal = NULL WHERE page_id = ?", (page_id,))
     connection.executemany(
         """INSERT INTO panels (panel_id, page_id, ordinal, polygon, confidence) VALUES (?, ?, ?, ?, ?)
@@ -61,7 +72,6 @@ def store_detected_panels(
             ordinal = excluded.ordinal, polygon = excluded.polygon, confidence = excluded.confidence""",
         [(panel.id, page_id, i, json.dumps(panel.polygon), panel.confidence) for i, panel in enumerate(panels)],
     )
-    return panels
 
 
 def _told_by_people(connection: sqlite3.Connection, page_id: str) -> set[str]:

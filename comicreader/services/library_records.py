@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 
 from comicreader.domain.book import Direction
@@ -11,9 +12,29 @@ from comicreader.domain.narration import Caption
 from comicreader.domain.navigation import Position
 from comicreader.domain.panels import Panel
 
-EDIT, ACCEPT, REGENERATE, UNDO, REDO = "edit", "accept", "regenerate", "undo", "redo"
-"""Kinds of edits: another text, a proposal found good as it is, another proposal asked for, and the way back and
-forth. They are kept with each edit and will be training data."""
+EDIT, ACCEPT, REGENERATE, UNDO, REDO, JOIN = "edit", "accept", "regenerate", "undo", "redo", "join"
+"""Kinds of edits: another text, a proposal found good as it is, another proposal asked for, the way back and forth,
+and the texts of panels that were merged. They are kept with each edit and will be training data."""
+
+IMPORT = "import"
+"""The kind of edit that took a text from a file."""
+
+
+class PanelEditKind(StrEnum):
+    """What a person did to the panels of a page; kept with each edit."""
+
+    MOVE = "move"
+    RESHAPE = "reshape"
+    SPLIT = "split"
+    MERGE = "merge"
+    DELETE = "delete"
+    ADD = "add"
+    RENUMBER = "renumber"
+    LAYOUT = "layout"
+    ACCEPT = "accept"
+    DETECT = "detect"
+    UNDO = "undo"
+    REDO = "redo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +90,18 @@ class CaptionChange:
     page_id: str
     before: Caption | None
     after: Caption | None
+
+
+@dataclass(frozen=True, slots=True)
+class PanelsChange:
+    """What an edit of a page's panels did; enough to show it, to undo it and to redo it.
+
+    Attributes:
+        page_id: the page.
+        before: the panels that stood.
+        after: the panels that stand now.
+    """
+
+    page_id: str
+    before: StoredPanels
+    after: StoredPanels

@@ -1,10 +1,12 @@
 """The library's tables, and the way from each version of them to the next.
 
     books ──< bookmarks            pages ──< panels ──< captions (one: what stands now)
-      └── reading_positions                    └──< edits (all that a person did; only ever added to)
+      └── reading_positions          │         └──< edits (all that a person did; only ever added to)
+                                     └──< panel_edits (what a person made of the panels; only ever added to)
 
 Pages are known by their content (`PageImage.page_id`), so captions follow a page wherever it stands and are found
-from every copy of a book. What a detector no longer finds loses its `ordinal` but stays, with its caption.
+from every copy of a book. What a detector no longer finds, or a person takes off the page, loses its `ordinal` but
+stays, with its caption.
 """
 
 from __future__ import annotations
@@ -96,6 +98,21 @@ MIGRATIONS: tuple[Migration, ...] = (
         """CREATE TRIGGER edits_are_never_deleted BEFORE DELETE ON edits
             BEGIN SELECT RAISE(ABORT, 'edits are only ever added'); END""",
     ),
+    (
+        """CREATE TABLE panel_edits (
+            edit_id INTEGER PRIMARY KEY AUTOINCREMENT,
+            page_id TEXT NOT NULL REFERENCES pages,
+            kind TEXT NOT NULL,
+            before TEXT NOT NULL,
+            after TEXT NOT NULL,
+            made_at TEXT NOT NULL
+        ) STRICT""",
+        "CREATE INDEX panel_edits_by_page ON panel_edits (page_id)",
+        """CREATE TRIGGER panel_edits_are_never_changed BEFORE UPDATE ON panel_edits
+            BEGIN SELECT RAISE(ABORT, 'edits are only ever added'); END""",
+        """CREATE TRIGGER panel_edits_are_never_deleted BEFORE DELETE ON panel_edits
+            BEGIN SELECT RAISE(ABORT, 'edits are only ever added'); END""",
+    ),
 )
 """Statements from version n to n + 1; released ones never change."""
 
@@ -177,15 +194,18 @@ def _migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Mi
                 return
             if version > 0:
                 _back_up(path, version)
-            for statement in migrations[version]:
-                connection.execute(statement)
+            # A new library is made whole at once: between its versions there is nothing to back up.
+            following = version + 1 if version > 0 else len(migrations)
+            for migration in migrations[version:following]:
+                for statement in migration:
+                    connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {version + 1}")
+            connection.execute(f"PRAGMA user_version = {following}")
             connection.execute("COMMIT")
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-        _log.info("library %s is now version %d", path, version + 1)
+        _log.info("library %s is now version %d", path, following)
 
 
 def backup_path(path: Path, version: int) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
@@ -37,12 +38,27 @@ class ActionId(StrEnum):
     RIGHT_TO_LEFT = "right_to_left"
     SHOW_NARRATION = "show_narration"
     SHOW_CAPTIONS = "show_captions"
+    SHOW_PAGES = "show_pages"
     ZOOM_IN = "zoom_in"
     ZOOM_OUT = "zoom_out"
     FIT = "fit"
     FIT_WIDTH = "fit_width"
     FULL_SCREEN = "full_screen"
     LEAVE = "leave"
+    EDIT_PANELS = "edit_panels"
+    MOVE_PANELS = "move_panels"
+    RESHAPE_PANELS = "reshape_panels"
+    DRAW_PANEL = "draw_panel"
+    SPLIT_PANEL = "split_panel"
+    ORDER_PANELS = "order_panels"
+    MERGE_PANELS = "merge_panels"
+    DELETE_PANELS = "delete_panels"
+    UNDO_PANELS = "undo_panels"
+    REDO_PANELS = "redo_panels"
+    ACCEPT_PANELS = "accept_panels"
+    DETECT_AGAIN = "detect_again"
+    LAYOUT_TO_NEXT = "layout_to_next"
+    LAYOUT_TO_FACING = "layout_to_facing"
     EDIT_CAPTION = "edit_caption"
     ACCEPT_CAPTION = "accept_caption"
     REGENERATE = "regenerate"
@@ -60,6 +76,7 @@ class Section(StrEnum):
     FILE = "&File"
     GO = "&Go"
     VIEW = "&View"
+    PANELS = "&Panels"
     NARRATION = "&Narration"
     HELP = "&Help"
 
@@ -77,6 +94,7 @@ class ActionSpec:
         is_checkable: whether it is on or off.
         needs_book: whether it makes sense only while a book is open.
         is_reading_key: its keys mean something else on buttons and in lists, so they count only on the page.
+        is_panel_tool: whether it makes sense only while panels are corrected.
         starts_group: whether a line is drawn above it in its menu.
     """
 
@@ -88,8 +106,11 @@ class ActionSpec:
     is_checkable: bool = False
     needs_book: bool = True
     is_reading_key: bool = False
+    is_panel_tool: bool = False
     starts_group: bool = False
 
+
+_panel_tool = partial(ActionSpec, section=Section.PANELS, is_panel_tool=True)
 
 ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(ActionId.OPEN, Section.FILE, "&Open comic…", ("Ctrl+O",), "open", needs_book=False),
@@ -137,6 +158,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(
         ActionId.SHOW_CAPTIONS, Section.VIEW, "&List of captions", ("L",), "list", is_checkable=True, needs_book=False
     ),
+    ActionSpec(
+        ActionId.SHOW_PAGES, Section.VIEW, "List of &pages", ("T",), "pages", is_checkable=True, needs_book=False
+    ),
     ActionSpec(ActionId.ZOOM_IN, Section.VIEW, "Zoom &in", ("+", "=", "Ctrl++"), "zoom-in", starts_group=True),
     ActionSpec(ActionId.ZOOM_OUT, Section.VIEW, "Zoom &out", ("-", "Ctrl+-"), "zoom-out"),
     ActionSpec(ActionId.FIT, Section.VIEW, "&Back to fit", ("0", "Ctrl+0"), "fit-page"),
@@ -154,6 +178,22 @@ ACTIONS: tuple[ActionSpec, ...] = (
         starts_group=True,
     ),
     ActionSpec(ActionId.LEAVE, Section.VIEW, "&Step back out", ("Esc",), needs_book=False),
+    ActionSpec(ActionId.EDIT_PANELS, Section.PANELS, "&Correct panels", ("X",), "edit-panels", is_checkable=True),
+    _panel_tool(
+        ActionId.MOVE_PANELS, text="&Move and resize", keys=("V",), icon="move", is_checkable=True, starts_group=True
+    ),
+    _panel_tool(ActionId.RESHAPE_PANELS, text="Drag &corners", keys=("D",), icon="corners", is_checkable=True),
+    _panel_tool(ActionId.DRAW_PANEL, text="Draw a pa&nel", keys=("B",), icon="draw-panel", is_checkable=True),
+    _panel_tool(ActionId.SPLIT_PANEL, text="&Split by a line", keys=("S",), icon="split", is_checkable=True),
+    _panel_tool(ActionId.ORDER_PANELS, text="Number in &order", keys=("O",), icon="order", is_checkable=True),
+    _panel_tool(ActionId.MERGE_PANELS, text="Mer&ge selected panels", keys=("J",), icon="merge", starts_group=True),
+    _panel_tool(ActionId.DELETE_PANELS, text="&Delete selected panels", keys=("Del",), icon="delete"),
+    _panel_tool(ActionId.UNDO_PANELS, text="&Undo correction", keys=("Ctrl+Z",), icon="undo", starts_group=True),
+    _panel_tool(ActionId.REDO_PANELS, text="&Redo correction", keys=("Ctrl+Shift+Z", "Ctrl+Y"), icon="redo"),
+    _panel_tool(ActionId.ACCEPT_PANELS, text="&All panels are right", icon="check", starts_group=True),
+    _panel_tool(ActionId.DETECT_AGAIN, text="D&etect again", icon="detect"),
+    _panel_tool(ActionId.LAYOUT_TO_NEXT, text="Use this layout on the ne&xt page", icon="copy-layout"),
+    _panel_tool(ActionId.LAYOUT_TO_FACING, text="Use this layout on the &facing page", icon="copy-layout"),
     ActionSpec(ActionId.EDIT_CAPTION, Section.NARRATION, "&Edit caption", ("E",), "edit"),
     ActionSpec(ActionId.ACCEPT_CAPTION, Section.NARRATION, "&Keep it as it is", ("K",)),
     ActionSpec(ActionId.REGENERATE, Section.NARRATION, "&Write it anew", ("R",), "regenerate"),
@@ -198,8 +238,14 @@ class Actions(QObject):
     def set_book_open(self, is_open: bool) -> None:
         """Enable what makes sense with a book, or disable it."""
         for spec in ACTIONS:
-            if spec.needs_book:
+            if spec.needs_book and not spec.is_panel_tool:
                 self._actions[spec.id].setEnabled(is_open)
+
+    def set_correcting_panels(self, is_on: bool) -> None:
+        """Enable what makes sense while panels are corrected, or disable it."""
+        for spec in ACTIONS:
+            if spec.is_panel_tool:
+                self._actions[spec.id].setEnabled(is_on)
 
     def set_checked(self, action_id: ActionId, is_checked: bool) -> None:
         """Show a state without asking for it again."""

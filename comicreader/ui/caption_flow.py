@@ -147,6 +147,16 @@ class CaptionFlow(QObject):
         edits.failed.connect(lambda sentence: window.messages.say(sentence, MessageKind.WARNING))
         edits.history_changed.connect(self._on_history_changed)
         self._narration.regenerated.connect(edits.note)
+        window.panel_editor.active_changed.connect(self._on_correcting_changed)
+
+    def _on_correcting_changed(self, is_correcting: bool) -> None:
+        """Panels are corrected with nothing half written and nobody writing."""
+        if is_correcting:
+            self._auto_play.pause()
+            self._window.overlay.submit_edit()
+            self._window.captions.submit_edit()
+        self._narration.set_held(is_held=is_correcting)
+        self._refresh_actions()
 
     def _edit_current(self) -> None:
         if self._current is not None:
@@ -198,8 +208,10 @@ class CaptionFlow(QObject):
             if is_theirs
             else self.tr("Let the narrator write this caption anew (R)")
         )
-        table[ActionId.UNDO].setEnabled(can_undo)
-        table[ActionId.REDO].setEnabled(can_redo)
+        # the same keys undo corrections of panels while there are any to be made
+        is_correcting = self._window.panel_editor.is_active
+        table[ActionId.UNDO].setEnabled(can_undo and not is_correcting)
+        table[ActionId.REDO].setEnabled(can_redo and not is_correcting)
 
     # Auto-play
 

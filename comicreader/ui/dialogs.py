@@ -94,6 +94,33 @@ async def ask_page(parent: QWidget, current: int, count: int) -> int | None:
     return field.value() - 1 if await finished(dialog) else None
 
 
+async def ask_choice(parent: QWidget, title: str, question: str, answers: tuple[str, ...]) -> int | None:
+    """Ask a question with a button for each answer; None if the person chose none.
+
+    Args:
+        parent: the window.
+        title: of the dialog.
+        question: one sentence.
+        answers: texts of the buttons; Enter means the first.
+
+    Returns:
+        The answer's index.
+    """
+    dialog, layout = _dialog(parent, title)
+    label = _wrapped(question)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+    buttons.rejected.connect(dialog.reject)
+    chosen: list[int] = []
+    for index, answer in enumerate(answers):
+        button = buttons.addButton(answer, QDialogButtonBox.ButtonRole.AcceptRole)
+        button.clicked.connect(lambda _checked=False, index=index: chosen.append(index))
+    buttons.accepted.connect(dialog.accept)
+    layout.addWidget(label)
+    layout.addWidget(buttons)
+    return chosen[0] if await finished(dialog) and chosen else None
+
+
 async def show_keys(parent: QWidget) -> None:
     """Show the sheet of keys, made from the table of actions."""
     dialog, layout = _dialog(parent, _tr("Keys"))

@@ -1,4 +1,4 @@
-"""The window: menus, toolbar, the page in the middle, the captions beside it, the place below."""
+"""The window: menus, toolbars, the page in the middle, pages and captions beside it, the place below."""
 
 from __future__ import annotations
 
@@ -23,7 +23,11 @@ from comicreader.ui.captions_dock import CaptionsDock
 from comicreader.ui.idle_cursor import IdleCursor
 from comicreader.ui.message_bar import MessageBar
 from comicreader.ui.narration_overlay import NarrationOverlay
+from comicreader.ui.page_strip import PageStrip
 from comicreader.ui.page_view import PageView
+from comicreader.ui.panel_edit_bar import PanelEditBar, PanelEditHint
+from comicreader.ui.panel_edit_input import PanelEditInput
+from comicreader.ui.panel_editor import PanelEditor
 from comicreader.ui.place_bar import PlaceBar
 from comicreader.ui.theme import Theme, program_icon
 from comicreader.ui.welcome import Welcome
@@ -49,6 +53,7 @@ _TOOLBAR: tuple[ActionId | None, ...] = (
 _TOOLBAR_END: tuple[ActionId, ...] = (
     ActionId.EDIT_CAPTION,
     ActionId.REGENERATE,
+    ActionId.EDIT_PANELS,
     ActionId.SHOW_CAPTIONS,
     ActionId.FULL_SCREEN,
 )
@@ -61,6 +66,7 @@ _PAGE_MENU: tuple[ActionId | None, ...] = (
     ActionId.SHOW_NARRATION,
     ActionId.FIT,
     None,
+    ActionId.EDIT_PANELS,
     ActionId.FULL_SCREEN,
 )
 
@@ -72,7 +78,10 @@ class MainWindow(QMainWindow):
         actions_table: all actions.
         page_view: the page.
         overlay: the narration boxes over it.
+        panel_editor: where its panels are corrected.
+        panel_hint: the line above the page while they are.
         captions: the list of captions.
+        pages: the list of pages.
         messages: the message bar.
         welcome: what is there while no book is open.
         place_bar: the line at the bottom.
@@ -96,16 +105,23 @@ class MainWindow(QMainWindow):
         self.page_view = PageView()
         self.page_view.setAccessibleName(self.tr("Page"))
         self.overlay = NarrationOverlay(self.page_view)
+        self.panel_editor = PanelEditor(self.page_view)
+        self._panel_input = PanelEditInput(self.page_view, self.panel_editor)
+        self.panel_hint = PanelEditHint()
         self.messages = MessageBar(theme)
         self.welcome = Welcome(theme)
         self.place_bar = PlaceBar(theme)
         self.captions = CaptionsDock(theme, self)
+        self.pages = PageStrip(theme, self)
         self._title = QLabel()
         self._middle = QStackedWidget()
         self._recent = QMenu(self.tr("Open &recent"), self)
         self._lay_out()
         self._make_menus()
         self._make_toolbar()
+        self.addToolBarBreak()
+        self._panel_bar = PanelEditBar(theme, self.actions_table, self)
+        self.addToolBar(self._panel_bar)
         self._add_keys()
         self._idle_cursor = IdleCursor(self.page_view.viewport())
         theme.changed.connect(lambda: self.actions_table.use_icons(theme))
@@ -118,11 +134,13 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.messages)
+        column.addWidget(self.panel_hint)
         column.addWidget(self._middle, stretch=1)
         center = QWidget()
         center.setLayout(column)
         self.setCentralWidget(center)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.captions)
+        self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, self.pages)
         self.resizeDocks([self.captions], [_CAPTIONS_PX], Qt.Orientation.Horizontal)
         self.statusBar().setSizeGripEnabled(False)
         self.statusBar().addPermanentWidget(self.place_bar, stretch=1)
@@ -171,7 +189,7 @@ class MainWindow(QMainWindow):
         self._title.setText(title)
         self.setWindowTitle(self.tr("{title} — Comic Reader").format(title=title))
         self._middle.setCurrentWidget(self.page_view)
-        self._show_captions_where_wanted()
+        self._show_lists_where_wanted()
         self.actions_table.set_book_open(True)
         self.page_view.setFocus()
 
@@ -180,7 +198,7 @@ class MainWindow(QMainWindow):
         self._title.setText("")
         self.setWindowTitle(self.tr("Comic Reader"))
         self._middle.setCurrentWidget(self.welcome)
-        self._show_captions_where_wanted()
+        self._show_lists_where_wanted()
         self.actions_table.set_book_open(False)
         self.place_bar.clear()
 
@@ -195,10 +213,20 @@ class MainWindow(QMainWindow):
             action.setToolTip(str(book.record.path))
             action.triggered.connect(lambda _checked=False, path=book.record.path: self.book_dropped.emit(path))
 
+    def show_panel_tools(self, is_correcting: bool) -> None:
+        """Show what is needed to correct panels, or put it away."""
+        self._panel_bar.setVisible(is_correcting)
+        self.panel_hint.setVisible(is_correcting)
+
     def set_captions_visible(self, is_visible: bool) -> None:
         """Show the list of captions, or not."""
         self.actions_table.set_checked(ActionId.SHOW_CAPTIONS, is_visible)
-        self._show_captions_where_wanted()
+        self._show_lists_where_wanted()
+
+    def set_pages_visible(self, is_visible: bool) -> None:
+        """Show the list of pages, or not."""
+        self.actions_table.set_checked(ActionId.SHOW_PAGES, is_visible)
+        self._show_lists_where_wanted()
 
     def set_full_screen(self, is_full: bool) -> None:
         """Leave the screen to the page alone, or come back."""
@@ -210,13 +238,18 @@ class MainWindow(QMainWindow):
             else self.windowState() & ~Qt.WindowState.WindowFullScreen
         )
         self.actions_table.set_checked(ActionId.FULL_SCREEN, is_full)
-        self._show_captions_where_wanted()
+        self._show_lists_where_wanted()
         self._idle_cursor.set_active(is_full)
 
     @property
     def are_captions_wanted(self) -> bool:
         """Whether the list of captions is shown while a book is open, full screen aside."""
         return self.actions_table[ActionId.SHOW_CAPTIONS].isChecked()
+
+    @property
+    def are_pages_wanted(self) -> bool:
+        """Whether the list of pages is shown while a book is open, full screen aside."""
+        return self.actions_table[ActionId.SHOW_PAGES].isChecked()
 
     # Qt
 
@@ -246,10 +279,11 @@ class MainWindow(QMainWindow):
             else:
                 toolbar.addAction(self.actions_table[action_id])
 
-    def _show_captions_where_wanted(self) -> None:
+    def _show_lists_where_wanted(self) -> None:
         is_reading = self._middle.currentWidget() is self.page_view
         is_full = self.actions_table[ActionId.FULL_SCREEN].isChecked()
         self.captions.setVisible(self.are_captions_wanted and is_reading and not is_full)
+        self.pages.setVisible(self.are_pages_wanted and is_reading and not is_full)
 
     def _show_page_menu(self, point: QPoint) -> None:
         menu = QMenu(self)

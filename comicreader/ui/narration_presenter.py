@@ -66,6 +66,7 @@ class NarrationPresenter(QObject):
         self._desk: PageDesk | None = None
         self._page: _PageTold | None = None
         self._is_automatic = True
+        self._is_held = False
         self._jobs: dict[int, asyncio.Task[None]] = {}  # pages being narrated
         self._telling: asyncio.Task[None] | None = None
         self._variations: dict[str, int] = {}  # how often each caption was asked for anew
@@ -105,6 +106,13 @@ class NarrationPresenter(QObject):
         if not is_automatic:
             self._cancel_jobs(keep=())
             self._announce()
+        self._tell_again()
+
+    def set_held(self, *, is_held: bool) -> None:
+        """Have nothing written while panels are corrected; then what is missing, of the panels as they are."""
+        self._is_held = is_held
+        if is_held:
+            self._cancel_jobs(keep=())
         self._tell_again()
 
     def set_style(self, style: str) -> None:
@@ -148,6 +156,10 @@ class NarrationPresenter(QObject):
 
     # Telling
 
+    @property
+    def _writes_unasked(self) -> bool:
+        return self._is_automatic and not self._is_held
+
     def _tell_again(self) -> None:
         if self._page is not None:
             self._telling = self._tasks.start(self._tell(self._page), name="tell the page again")
@@ -160,10 +172,10 @@ class NarrationPresenter(QObject):
             self.failed.emit(error.sentence)
             return
         index = page.found.index
-        if self._is_automatic:
+        if self._writes_unasked:
             self._start_job(index)
         self._announce()
-        while self._is_automatic and self._page is page and index < page.found.index + 2:
+        while self._writes_unasked and self._page is page and index < page.found.index + 2:
             job = self._start_job(index)
             if job is None:
                 return

@@ -18,10 +18,11 @@ from PySide6.QtGui import QImage
 from comicreader.domain.book import Direction, PageImage
 from comicreader.domain.errors import ComicReaderError, PageError
 from comicreader.domain.panels import Panel
+from comicreader.services.library_records import PanelsChange
 from comicreader.services.page_loader import PageLoader
 from comicreader.services.panel_finder import PanelFinder
 from comicreader.services.task_runner import TaskRunner
-from comicreader.ui.page_picture import DECODE_SIDES_PX, PagePicture, make_picture, make_thumbnails
+from comicreader.ui.page_picture import DECODE_SIDES_PX, PagePicture, make_picture, make_thumbnails, shrunk_image
 
 # The next two and the one before: as the loader prefetches, less the third, which is only decoded.
 _KEPT_AROUND = (0, 1, -1, 2)
@@ -94,6 +95,11 @@ class _Workshop(Generic[_Made]):
         for index in set(self._making) - set(indices):
             self._making.pop(index).cancel()
 
+    def forget(self, index: int) -> None:
+        """Forget the thing of one page."""
+        if index in self._making:
+            self._making.pop(index).cancel()
+
     def forget_all(self) -> None:
         """Forget everything."""
         self.keep_only(())
@@ -162,6 +168,21 @@ class PageDesk:
         """
         return await self._panels.get(index, self._find_panels)
 
+    async def detect_again(self, index: int) -> PanelsChange:
+        """Let detection have the last word on a page's panels.
+
+        Raises:
+            PageError: the page cannot be read.
+            LibraryError: the library cannot be used.
+        """
+        return await self._finder.detect_again((await self.page(index)).page, self._direction)
+
+    def forget_panels(self, page_id: str) -> None:
+        """The page's panels are others in the library now: ask it again when they are wanted."""
+        for index, known in self._page_ids.items():
+            if known == page_id:
+                self._panels.forget(index)
+
     async def page_ids_before(self, index: int, count: int) -> list[str]:
         """Ids of the last pages before one, in order; pages that cannot be read are left out."""
         ids = []
@@ -186,6 +207,16 @@ class PageDesk:
         """
         page = await self._loader.page(index, side_px)
         return await asyncio.to_thread(make_picture, page)
+
+    async def small_picture(self, index: int, side_px: int) -> tuple[str, QImage]:
+        """A page's name in the library, and the page no larger than this on its longest side.
+
+        Raises:
+            PageError: it cannot be read or decoded.
+        """
+        page = await self._loader.page(index, side_px)
+        self._page_ids[index] = page.page_id
+        return page.page_id, await asyncio.to_thread(shrunk_image, page.pixels, side_px)
 
     def prepare_around(self, index: int) -> None:
         """Make the neighbours ready in the background, and forget what is far away."""

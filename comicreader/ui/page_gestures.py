@@ -6,6 +6,8 @@ from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
+# The left button drags, and clicks; the middle one only drags, also where the left one is somebody else's.
+_DRAGGING_BUTTONS = {Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton}
 # One notch of an ordinary wheel; Qt counts in eighths of a degree.
 _NOTCH = 120
 
@@ -36,6 +38,7 @@ class PageGestures(QObject):
         super().__init__(watched)
         self._pressed_at: QPointF | None = None
         self._is_dragging = False
+        self._button = Qt.MouseButton.NoButton
         watched.installEventFilter(self)
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
@@ -47,8 +50,8 @@ class PageGestures(QObject):
         if event.type() == QEvent.Type.MouseButtonDblClick and event.button() == Qt.MouseButton.LeftButton:
             self._pressed_at = None
             self.double_clicked.emit(event.position())
-        elif event.type() == QEvent.Type.MouseButtonPress and event.button() == Qt.MouseButton.LeftButton:
-            self._pressed_at, self._is_dragging = event.position(), False
+        elif event.type() == QEvent.Type.MouseButtonPress and event.button() in _DRAGGING_BUTTONS:
+            self._pressed_at, self._is_dragging, self._button = event.position(), False, event.button()
         elif event.type() == QEvent.Type.MouseMove and self._pressed_at is not None:
             self._on_moved(self._pressed_at, event.position())
         elif event.type() == QEvent.Type.MouseButtonRelease and self._pressed_at is not None:
@@ -65,7 +68,7 @@ class PageGestures(QObject):
         self._pressed_at = None
         if self._is_dragging:
             self.drag_ended.emit()
-        else:
+        elif self._button == Qt.MouseButton.LeftButton:
             self.clicked.emit(pressed_at)
 
     def _on_wheel(self, event: QWheelEvent) -> bool:

@@ -88,9 +88,14 @@ def _thumbnail(page: PageImage, box: Box) -> QImage:
     part = page.pixels[top : max(top + 1, int(box.bottom * scale)), left : max(left + 1, int(box.right * scale))]
     if not part.size:
         return QImage()
-    shrink = min(1.0, _THUMBNAIL_SIDE_PX / max(part.shape[:2]))
-    size = max(1, round(part.shape[1] * shrink)), max(1, round(part.shape[0] * shrink))
-    return _image(np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8))
+    return shrunk_image(part, _THUMBNAIL_SIDE_PX)
+
+
+def shrunk_image(pixels: RgbImage, side_px: int) -> QImage:
+    """A picture no larger than this on its longest side, pixels."""
+    shrink = min(1.0, side_px / max(pixels.shape[:2]))
+    size = max(1, round(pixels.shape[1] * shrink)), max(1, round(pixels.shape[0] * shrink))
+    return _image(np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8))
 
 
 def _image(pixels: RgbImage) -> QImage:

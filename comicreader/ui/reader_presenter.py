@@ -144,6 +144,14 @@ class ReaderPresenter(QObject):
         if stop != session.position:
             self.go_to(stop)
 
+    def look_again(self, page_id: str) -> None:
+        """A page's panels are others in the library now."""
+        session = self._session
+        if session is not None:
+            session.desk.forget_panels(page_id)
+            if session.desk.index_of(page_id) == session.position.page_index:
+                self.go_to(session.position)
+
     def set_direction(self, direction: Direction) -> None:
         """Read the book the other way, now and whenever it is opened again."""
         session = self._session

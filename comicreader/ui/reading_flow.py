@@ -177,6 +177,8 @@ class ReadingFlow(QObject):
             self._reader.turn_page(forward=forward)
 
     def _on_wheel_step(self, forward: bool) -> None:
+        if self._window.panel_editor.is_active:
+            return  # a page would be gone by accident
         self._auto_play.pause()
         self._step(forward=forward)
 

@@ -57,9 +57,12 @@ class SettingsFlow(QObject):
         table[ActionId.NARRATE_AUTOMATICALLY].toggled.connect(lambda is_on: change(narrate_automatically=is_on))
         table[ActionId.FIT_WIDTH].toggled.connect(lambda is_on: change(fit_mode="width" if is_on else "page"))
         table[ActionId.SHOW_CAPTIONS].toggled.connect(window.set_captions_visible)
+        table[ActionId.SHOW_PAGES].toggled.connect(window.set_pages_visible)
+        window.pages.close_requested.connect(lambda: window.set_pages_visible(False))
         window.captions.close_requested.connect(lambda: window.set_captions_visible(False))
         table[ActionId.FULL_SCREEN].toggled.connect(window.set_full_screen)
         table[ActionId.LEAVE].triggered.connect(self._step_out)
+        window.panel_editor.active_changed.connect(lambda _is_on: self._apply_view(self._settings.settings))
         table[ActionId.SETTINGS].triggered.connect(lambda: start(self._show_settings(), name="settings"))
         table[ActionId.CHOOSE_NARRATOR].triggered.connect(lambda: start(self._choose_narrator(), name="narrator"))
         window.place_bar.narrator_pressed.connect(table[ActionId.CHOOSE_NARRATOR].trigger)
@@ -72,12 +75,8 @@ class SettingsFlow(QObject):
         is_still = settings.reduce_motion or system_reduces_motion()
         self._theme.set_preference(settings.theme)
         view.set_gliding(not is_still)
-        view.set_fit_mode(settings.fit_mode)
-        view.set_framing(has_frame=settings.show_captions)
-        overlay.set_visible(settings.show_captions)
         overlay.set_look(font_scale=settings.caption_font_scale, fades=not is_still)
-        overlay.set_mode(is_panel_mode=settings.panel_mode)
-        view.set_mode(is_panel_mode=settings.panel_mode)
+        self._apply_view(settings)
         self._auto_play.set_pace(settings.words_per_minute)
         self._narration.set_style(settings.narration_style)
         self._narration.set_automatic(is_automatic=settings.narrate_automatically)
@@ -90,9 +89,24 @@ class SettingsFlow(QObject):
         ):
             window.actions_table.set_checked(action_id, is_on)
 
+    def _apply_view(self, settings: Settings) -> None:
+        """What is seen of the page; all of it and nothing over it while panels are corrected."""
+        view, overlay = self._window.page_view, self._window.overlay
+        is_correcting = self._window.panel_editor.is_active
+        is_panel_mode = settings.panel_mode and not is_correcting
+        is_told = settings.show_captions and not is_correcting
+        view.set_fit_mode("page" if is_correcting else settings.fit_mode)
+        view.set_framing(has_frame=is_told)
+        overlay.set_visible(is_told)
+        overlay.set_mode(is_panel_mode=is_panel_mode)
+        view.set_mode(is_panel_mode=is_panel_mode)
+
     def _step_out(self) -> None:
         """Esc: out of whatever was entered last."""
-        if self._auto_play.is_playing:
+        if self._window.panel_editor.is_active:
+            if not self._window.panel_editor.step_out():
+                self._window.actions_table[ActionId.EDIT_PANELS].setChecked(False)
+        elif self._auto_play.is_playing:
             self._auto_play.pause()
         elif self._window.isFullScreen():
             self._window.set_full_screen(False)

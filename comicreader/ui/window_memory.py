@@ -8,7 +8,7 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from comicreader.ui.main_window import MainWindow
 
-_GEOMETRY, _CAPTIONS = "geometry", "captions"
+_GEOMETRY, _CAPTIONS, _PAGES = "geometry", "captions", "pages"
 
 
 class WindowMemory:
@@ -23,9 +23,11 @@ class WindowMemory:
         if isinstance(geometry, QByteArray):
             window.restoreGeometry(geometry)
         window.set_captions_visible(bool(self._values.value(_CAPTIONS, True, type=bool)))
+        window.set_pages_visible(bool(self._values.value(_PAGES, False, type=bool)))
 
     def keep(self, window: MainWindow) -> None:
         """Remember where the window is."""
         self._values.setValue(_GEOMETRY, window.saveGeometry())
         self._values.setValue(_CAPTIONS, window.are_captions_wanted)
+        self._values.setValue(_PAGES, window.are_pages_wanted)
         self._values.sync()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from comicreader.domain.errors import LibraryError
-from comicreader.domain.narration import PERSON, Caption, model_source
+from comicreader.domain.narration import IMPORTED, PERSON, Caption, model_source
 from comicreader.services.library import Library
 from comicreader.services.library_records import ACCEPT
 
@@ -134,3 +134,30 @@ def test_a_page_that_moves_in_the_book_keeps_its_captions(library: Library, two_
     library.store_detected_panels("bb/p1b.png", two_panels, "d1")  # a page put in before it
     assert library.captions_of("bb/p1b.png") == {}
     assert library.captions_of("aa/p2.png")[panel.id].text == "Mine"
+
+
+def test_an_imported_text_replaces_a_proposal_and_an_older_import(library: Library, panel_id: str, edits) -> None:
+    library.store_generated(panel_id, Caption("Draft", MODEL))
+    library.store_imported(panel_id, "From a file")
+    change = library.store_imported(panel_id, "From another")
+    assert (change.before, change.after) == (Caption("From a file", IMPORTED), Caption("From another", IMPORTED))
+    assert library.store_generated(panel_id, Caption("New", MODEL)).text == "From another"
+    assert [(edit[0], edit[1], edit[3]) for edit in edits()] == [
+        ("import", "Draft", "From a file"),
+        ("import", "From a file", "From another"),
+    ]
+
+
+@pytest.mark.parametrize("text", ["Mine", ""])
+def test_a_persons_text_is_never_replaced_by_an_imported_one(library: Library, panel_id: str, text: str) -> None:
+    library.save_edit(panel_id, "First")
+    library.save_edit(panel_id, text)
+    change = library.store_imported(panel_id, "From a file")
+    assert change.before == change.after == Caption(text, PERSON)
+    assert library.captions_of(PAGE)[panel_id].text == text
+
+
+def test_a_text_that_stands_already_stays_whose_it_is(library: Library, panel_id: str, edits) -> None:
+    library.store_generated(panel_id, Caption("Draft", MODEL))
+    assert library.store_imported(panel_id, "Draft").after == Caption("Draft", MODEL)
+    assert edits() == []

@@ -130,9 +130,10 @@ def test_a_damaged_library_is_not_migrated_and_left_as_it_is(library_file: Path)
 
 
 def test_a_damaged_part_that_is_met_later_is_one_sentence(library_file: Path) -> None:
+    with closing(sqlite3.connect(library_file)) as connection:
+        (root,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'captions'").fetchone()
     damaged = bytearray(library_file.read_bytes())
-    for page in range(2, len(damaged) // 4096):
-        damaged[page * 4096 : page * 4096 + 100] = b"\xff" * 100
+    damaged[(root - 1) * 4096 : (root - 1) * 4096 + 100] = b"\xff" * 100
     library_file.write_bytes(damaged)
     with Library.open(library_file) as library, pytest.raises(LibraryError, match="cannot be used"):
         library.captions_of("p")

@@ -4,6 +4,8 @@ comicreader [BOOK]           the window (and the story on stdout where there is 
 comicreader demo             the same with the comic that comes with the program
 comicreader narrate BOOK     `headless`: the story or a JSON document
 comicreader panels BOOK      `headless`: the panels as a JSON document
+comicreader export BOOK OUT  `exchange`: panels and texts for other programs
+comicreader import BOOK FILE `exchange`: panels and texts of other programs
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from pathlib import Path
 from comicreader import __version__
 from comicreader.domain.book import Direction
 from comicreader.domain.errors import BookError, ComicReaderError, LibraryError, NarratorError
+from comicreader.domain.panel_files import ACBF, CBXY, GUIDED_NAVIGATION
+from comicreader.exchange import PANEL_DATA, export_panels, import_file
 from comicreader.headless import STDOUT, Job, PageRange, find_panels, narrate
 from comicreader.log import logging_to
 from comicreader.resources import DEMO_COMIC, resource_path
@@ -29,7 +33,7 @@ from trainer.dataset import DESCRIPTION, NARRATION
 
 EXIT_BAD_INPUT, EXIT_NARRATOR_FAILED, EXIT_INTERRUPTED, EXIT_BROKEN_PIPE = 2, 3, 130, 141
 
-_WINDOW, _DEMO, _NARRATE, _PANELS = "open", "demo", "narrate", "panels"
+_WINDOW, _DEMO, _NARRATE, _PANELS, _EXPORT, _IMPORT = "open", "demo", "narrate", "panels", "export", "import"
 
 _DESCRIPTION = """Read comics panel by panel with a narrator that tells what happens, and correct it.
 
@@ -37,6 +41,8 @@ _DESCRIPTION = """Read comics panel by panel with a narrator that tells what hap
   comicreader demo               open the comic that comes with the program
   comicreader narrate BOOK       tell a book in the terminal, or as JSON
   comicreader panels BOOK        write a book's panels as JSON
+  comicreader export BOOK OUT    write panels and texts for other programs
+  comicreader import BOOK FILE   take panels and texts over from other programs
 
 A book is a CBZ, CBR, CB7, CBT or PDF file, a folder of pictures, or a picture."""
 
@@ -85,7 +91,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The commands and their options; `comicreader [BOOK]` is the command "open"."""
     parser = argparse.ArgumentParser(
         prog="comicreader",
-        usage="comicreader [BOOK] | comicreader {demo,narrate,panels} ...",
+        usage="comicreader [BOOK] | comicreader {demo,narrate,panels,export,import} ...",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -120,6 +126,27 @@ def build_parser() -> argparse.ArgumentParser:
     panels = add_command(_PANELS, "Write a book's panels as a JSON document.")
     _add_reading_options(panels)
     panels.add_argument("--json", metavar="FILE", default=STDOUT, help='write there; "-" (default) for stdout')
+    exported = add_command(
+        _EXPORT,
+        "Write a book's panels and the captions that stand in a format of other programs, or its corrected pages as "
+        "training data for the panel detector.",
+    )
+    _add_reading_options(exported)
+    exported.add_argument("out", metavar="OUT", help='the file to write, "-" for stdout; a new folder for panel-data')
+    exported.add_argument(
+        "--format",
+        choices=(GUIDED_NAVIGATION, ACBF, CBXY, PANEL_DATA),
+        help="guided-navigation (.json) holds boxes and texts, acbf (.acbf) outlines and texts, cbxy (.cbxy) outlines "
+        "without texts (default: as the suffix of OUT says)",
+    )
+    imported = add_command(
+        _IMPORT,
+        "Make the panels and texts of a file (Guided Navigation JSON, ACBF, .cbxy, our own JSON) those of a book, as "
+        "if you had drawn and written them; texts you wrote yourself stay.",
+    )
+    imported.add_argument("book", type=Path, metavar="BOOK", help=_BOOK_HELP)
+    imported.add_argument("file", type=Path, metavar="FILE", help="what it is, its content says")
+    imported.add_argument("--password", metavar="P", help="password of an encrypted book")
     return parser
 
 
@@ -151,7 +178,7 @@ def page_ranges(text: str) -> tuple[PageRange, ...]:
 
 def _with_command(arguments: Sequence[str]) -> list[str]:
     """`comicreader [BOOK]` as the command it stands for."""
-    known = {_WINDOW, _DEMO, _NARRATE, _PANELS, "-h", "--help", "--version"}
+    known = {_WINDOW, _DEMO, _NARRATE, _PANELS, _EXPORT, _IMPORT, "-h", "--help", "--version"}
     return list(arguments) if arguments and arguments[0] in known else [_WINDOW, *arguments]
 
 
@@ -160,10 +187,17 @@ def _dispatch(
 ) -> int:
     if options.command == _NARRATE:
         return narrate(
-            replace(_job(options), model=options.model, style=options.style), paths, environment, narrator_command
+            replace(_job(options), json=options.json, model=options.model, style=options.style),
+            paths,
+            environment,
+            narrator_command,
         )
     if options.command == _PANELS:
-        return find_panels(_job(options), paths)
+        return find_panels(replace(_job(options), json=options.json), paths)
+    if options.command == _EXPORT:
+        return export_panels(_job(options), options.out, options.format, paths)
+    if options.command == _IMPORT:
+        return import_file(Job(options.book, password=options.password), options.file, paths)
     book = resource_path(*DEMO_COMIC) if options.command == _DEMO else options.book or _book_of_last_time(paths)
     if not book.exists():
         raise BookError(f"There is no file or folder {book}.")
@@ -175,7 +209,7 @@ def _dispatch(
 
 def _job(options: argparse.Namespace) -> Job:
     direction = None if options.direction is None else Direction(options.direction)
-    return Job(options.book, options.pages, options.json, options.password, direction)
+    return Job(options.book, options.pages, password=options.password, direction=direction)
 
 
 def _book_of_last_time(paths: AppPaths) -> Path:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from comicreader.domain.archive import open_book
 from comicreader.domain.book import Book, Direction
+from comicreader.domain.container import printable
 from comicreader.domain.errors import ComicReaderError
 from comicreader.domain.interchange import NarratedPage, narration_json, page_story
 from comicreader.progress import Progress
@@ -59,8 +60,8 @@ def narrate(job: Job, paths: AppPaths, environment: Mapping[str, str], narrator_
     Raises:
         ComicReaderError: the book, the library or the narrator cannot be used, or the document cannot be written.
     """
-    _check_target(job)
-    with _opened(job) as book, Library.open(paths.library_file) as library:
+    check_target(job)
+    with opened(job) as book, Library.open(paths.library_file) as library:
         report = _Report(job, book)
         settings = load_settings(paths.settings_file)
         narrator = Narrator(
@@ -69,7 +70,7 @@ def narrate(job: Job, paths: AppPaths, environment: Mapping[str, str], narrator_
             environment=environment,
             model=job.model or settings.narrator_model,
         )
-        reading = BookReading(book, _direction(job, book, library), library)
+        reading = BookReading(book, reading_direction(job, book, library), library)
         pages = reading.tell(
             report.page_indices, BookNarrator(library, narrator, job.style or settings.narration_style)
         )
@@ -82,10 +83,10 @@ def find_panels(job: Job, paths: AppPaths) -> int:
     Raises:
         ComicReaderError: the book or the library cannot be used, or the document cannot be written.
     """
-    _check_target(job)
-    with _opened(job) as book, Library.open(paths.library_file) as library:
+    check_target(job)
+    with opened(job) as book, Library.open(paths.library_file) as library:
         report = _Report(job, book)
-        reading = BookReading(book, _direction(job, book, library), library)
+        reading = BookReading(book, reading_direction(job, book, library), library)
         return asyncio.run(report.write(reading.outline(report.page_indices)))
 
 
@@ -107,9 +108,10 @@ class _Report:
     """
 
     def __init__(self, job: Job, book: Book) -> None:
-        self.page_indices = _selected(job.pages, len(book.page_names))
+        self.page_indices = selected_pages(job.pages, len(book.page_names))
         self._target = job.json
         self._title = book.display_title
+        self._file_name = printable(job.book.absolute().name)
         self._progress = Progress(sys.stderr, len(self.page_indices))
         for warning in book.warnings:
             self._complain(warning)
@@ -134,7 +136,7 @@ class _Report:
         finally:
             self._progress.clear()
         if self._target is not None:
-            _deliver(self._target, narration_json(self._title, finished))
+            deliver(self._target, narration_json(self._title, self._file_name, finished))
         return EXIT_SOME_PAGES_FAILED if any(page.error for page in finished) else EXIT_OK
 
     def _take(self, number: int, page: NarratedPage) -> None:
@@ -151,25 +153,39 @@ class _Report:
         sys.stderr.write(f"comicreader: {sentence}\n")
 
 
-def _opened(job: Job) -> closing[Book]:
+def opened(job: Job) -> closing[Book]:
+    """The book, to be used in a `with`.
+
+    Raises:
+        BookError: it cannot be opened.
+    """
     return closing(open_book(job.book, job.password))
 
 
-def _direction(job: Job, book: Book, library: Library) -> Direction:
+def reading_direction(job: Job, book: Book, library: Library) -> Direction:
+    """Which way the book is read: as asked for, else as the person chose, else as the file says."""
     record = library.remember_book(job.book, book.display_title, len(book.page_names))
     return job.direction or record.direction or book.info.direction or Direction.LEFT_TO_RIGHT
 
 
-def _selected(pages: Sequence[PageRange], page_count: int) -> list[int]:
-    """Indices of the pages asked for, in order, each once."""
+def selected_pages(pages: Sequence[PageRange], page_count: int) -> list[int]:
+    """Indices of the pages asked for, in order, each once.
+
+    Raises:
+        ComicReaderError: the book has no such page.
+    """
     highest = max((last for _, last in pages), default=0)
     if highest > page_count:
         raise ComicReaderError(f"Page {highest} was asked for, but the book has {page_count} pages.")
     return sorted({page - 1 for first, last in pages for page in range(first, last + 1)}) or list(range(page_count))
 
 
-def _check_target(job: Job) -> None:
-    """Say before the work, not after it, that its result has nowhere to go."""
+def check_target(job: Job) -> None:
+    """Say before the work, not after it, that its result has nowhere to go.
+
+    Raises:
+        ComicReaderError: no file can be written there.
+    """
     if job.json is None or job.json == STDOUT:
         return
     target = Path(job.json).absolute()
@@ -179,7 +195,12 @@ def _check_target(job: Job) -> None:
         raise ComicReaderError(f"There is no folder {target.parent} to write {target.name} into.")
 
 
-def _deliver(target: str, content: bytes) -> None:
+def deliver(target: str, content: bytes) -> None:
+    """Write a whole file, or to stdout.
+
+    Raises:
+        ComicReaderError: it cannot be written.
+    """
     if target == STDOUT:
         sys.stdout.buffer.write(content)
         sys.stdout.flush()

@@ -1,5 +1,6 @@
 """The command line: in this process where a call ends by itself, else as a process that can be interrupted."""
 
+import io
 import json
 import signal
 import sqlite3
@@ -19,6 +20,7 @@ from comicreader.domain.narration import PERSON
 from comicreader.domain.navigation import Position
 from comicreader.services.library import Library
 from comicreader.services.paths import AppPaths
+from trainer import panels_evaluate
 
 RunCli = Callable[..., int]
 
@@ -163,7 +165,29 @@ class TestPanels:
         assert run_cli("panels", draw_comic(columns=2, rows=2), "--json", target, narrator=("--die-after", "0")) == 0
         page = json.loads(target.read_text())["pages"][0]
         assert len(page["panels"]) == 4
-        assert all(set(panel) == {"box", "polygon"} for panel in page["panels"])
+        assert all(set(panel) == {"box", "polygon", "confidence"} for panel in page["panels"])
+        assert page["ms"] > 0
+        assert 0 < page["order_confidence"] <= 1
+
+    def test_the_document_can_be_measured_against_the_truth(self, run_cli: RunCli, draw_comic, tmp_path: Path) -> None:
+        found, truth = tmp_path / "found.json", tmp_path / "truth.json"
+        assert run_cli("panels", draw_comic(columns=2, rows=2), "--json", found) == 0
+        boxes = [[x, y, 177, 277] for y in (12, 312) for x in (12, 212)]
+        pages = [
+            {"name": f"page {number}.png", "width": 400, "height": 600, "panels": [{"box": box} for box in boxes]}
+            for number in (1, 2)
+        ]
+        truth.write_text(json.dumps({"book": "comic.cbz", "pages": pages}))
+        out, notes = io.StringIO(), io.StringIO()
+        assert panels_evaluate.run(found, truth, None, out, notes) == 0, notes.getvalue()
+        assert "0.9       1.000   1.000  1.000        1.000" in out.getvalue().splitlines()
+
+    def test_panels_that_are_known_take_no_time(self, run_cli: RunCli, draw_comic, capsys) -> None:
+        for is_first in (True, False):
+            assert run_cli("panels", draw_comic(), "--json", "-") == 0
+            document = json.loads(capsys.readouterr().out)
+            assert document["file"] == "comic.cbz"
+            assert all(("ms" in page) == is_first for page in document["pages"])
 
     @pytest.mark.shared
     def test_the_shared_comics_have_panels(self, run_cli: RunCli, shared_comics: Path, capsys) -> None:

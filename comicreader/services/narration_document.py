@@ -13,11 +13,11 @@ from contextlib import aclosing
 from comicreader.domain.book import Book, Direction, PageImage
 from comicreader.domain.errors import PageError
 from comicreader.domain.interchange import NarratedPage, NarratedPanel
-from comicreader.domain.panels import Panel
+from comicreader.domain.reading_order import fold_of, read_outlines
 from comicreader.services.book_narrator import BookNarrator
 from comicreader.services.library import Library
 from comicreader.services.narrator_process import RequestRefusedError
-from comicreader.services.panel_finder import PanelFinder
+from comicreader.services.panel_finder import FoundPanels, PanelFinder
 from trainer.dataset import CONTEXT_CAPTIONS
 
 # A third of such a page still fills a crop of 448 px; decoding it takes a tenth of a second.
@@ -44,11 +44,31 @@ class BookReading:
         """
         for index in page_indices:
             try:
-                page, panels = await self._look_at(index)
+                page, found = await self._look_at(index)
             except PageError as error:
                 yield self._broken_page(index, error)
             else:
-                yield NarratedPage(page.name, page.width, page.height, tuple(NarratedPanel(panel) for panel in panels))
+                told = tuple(NarratedPanel(panel) for panel in found.panels)
+                sureness = 1.0 if found.by_person else self._order_confidence(page, found)
+                yield NarratedPage(
+                    page.name, page.width, page.height, told, ms=found.detection_ms, order_confidence=sureness
+                )
+
+    async def recall(self, page_indices: Iterable[int]) -> AsyncGenerator[NarratedPage, None]:
+        """Find the panels of some pages, with the captions that stand already.
+
+        Raises:
+            LibraryError: the library cannot be used.
+        """
+        for index in page_indices:
+            try:
+                page, found = await self._look_at(index)
+            except PageError as error:
+                yield self._broken_page(index, error)
+            else:
+                captions = self._library.captions_of(page.page_id)
+                told = tuple(NarratedPanel(panel, captions.get(panel.id)) for panel in found.panels)
+                yield NarratedPage(page.name, page.width, page.height, told)
 
     async def tell(self, page_indices: Iterable[int], narrator: BookNarrator) -> AsyncGenerator[NarratedPage, None]:
         """Have some pages narrated, each going on from the pages before it.
@@ -61,10 +81,11 @@ class BookReading:
         """
         for index in page_indices:
             try:
-                page, panels = await self._look_at(index)
+                page, found = await self._look_at(index)
             except PageError as error:
                 yield self._broken_page(index, error)
                 continue
+            panels = found.panels
             previous = narrator.previous_captions(await self._ids_before(index))
             refusal = ""
             try:
@@ -77,10 +98,14 @@ class BookReading:
             told = tuple(NarratedPanel(panel, captions.get(panel.id)) for panel in panels)
             yield NarratedPage(page.name, page.width, page.height, told, refusal)
 
-    async def _look_at(self, index: int) -> tuple[PageImage, tuple[Panel, ...]]:
+    def _order_confidence(self, page: PageImage, found: FoundPanels) -> float:
+        outlines = [panel.polygon for panel in found.panels]
+        return read_outlines(outlines, self._direction, fold_of(page.width, page.height)).confidence
+
+    async def _look_at(self, index: int) -> tuple[PageImage, FoundPanels]:
         page = await asyncio.to_thread(self._book.load_page, index, _PAGE_SIDE_PX)
         self._page_ids[index] = page.page_id
-        return page, await self._finder.panels_for(page, self._direction)
+        return page, await self._finder.look(page, self._direction)
 
     async def _ids_before(self, index: int) -> list[str]:
         """Ids of the pages just before one, as far as they can be read."""

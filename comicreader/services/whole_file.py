@@ -1,8 +1,11 @@
-"""Writing a file wholly or not at all."""
+"""Writing a file or a folder wholly or not at all."""
 
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -29,3 +32,26 @@ def write_whole_file(path: Path, content: bytes) -> None:
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """A folder beside the wanted one to write into; it takes its name where no error ends the block.
+
+    Raises:
+        FileExistsError: something stands there already, other than an empty folder.
+        OSError: the folder cannot be made.
+    """
+    target = path.absolute()
+    is_empty = target.is_dir() and not any(target.iterdir())
+    if target.exists() and not is_empty:
+        raise FileExistsError(None, f"{target.name} is there already; choose another name")
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    part.mkdir()
+    try:
+        yield part
+        if is_empty:
+            target.rmdir()
+        part.replace(target)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)

@@ -10,8 +10,9 @@ _CAPTION = Caption("“Wait!” she called – à bientôt.", PERSON)
 
 def test_the_document_has_the_promised_shape() -> None:
     page = NarratedPage("p/01.jpg", 800, 1200, (NarratedPanel(_PANEL, _CAPTION), NarratedPanel(_PANEL)))
-    assert json.loads(narration_json("A title", [page])) == {
+    assert json.loads(narration_json("A title", "a.cbz", [page])) == {
         "book": "A title",
+        "file": "a.cbz",
         "pages": [
             {
                 "name": "p/01.jpg",
@@ -21,9 +22,14 @@ def test_the_document_has_the_promised_shape() -> None:
                     {
                         "box": [10, 20, 100, 200],
                         "polygon": [[10, 20], [110, 25], [110, 220], [10, 220]],
+                        "confidence": 1.0,
                         "caption": {"text": "“Wait!” she called – à bientôt.", "source": "person"},
                     },
-                    {"box": [10, 20, 100, 200], "polygon": [[10, 20], [110, 25], [110, 220], [10, 220]]},
+                    {
+                        "box": [10, 20, 100, 200],
+                        "polygon": [[10, 20], [110, 25], [110, 220], [10, 220]],
+                        "confidence": 1.0,
+                    },
                 ],
             }
         ],
@@ -31,23 +37,30 @@ def test_the_document_has_the_promised_shape() -> None:
 
 
 def test_a_page_that_failed_says_why() -> None:
-    document = json.loads(narration_json("A", [NarratedPage("x.jpg", error="It is empty.")]))
+    document = json.loads(narration_json("A", "a", [NarratedPage("x.jpg", error="It is empty.")]))
     assert document["pages"] == [
         {"name": "x.jpg", "width": None, "height": None, "panels": [], "error": "It is empty."}
     ]
 
 
+def test_a_page_tells_how_long_its_panels_took_and_how_sure_their_order_is() -> None:
+    page = NarratedPage("a", 1, 1, (NarratedPanel(_PANEL),), ms=12.345, order_confidence=0.7)
+    (value,) = json.loads(narration_json("A", "a", [page]))["pages"]
+    assert (value["ms"], value["order_confidence"]) == (12.3, 0.7)
+
+
 def test_a_book_without_pages_is_still_a_document() -> None:
-    assert json.loads(narration_json("A", [])) == {"book": "A", "pages": []}
+    assert json.loads(narration_json("A", "a", [])) == {"book": "A", "file": "a", "pages": []}
 
 
 def test_names_that_are_no_text_are_still_json() -> None:
-    document = narration_json("bad \udcff name", [NarratedPage("\udcfe.jpg")])
+    document = narration_json("bad \udcff name", "a", [NarratedPage("\udcfe.jpg")])
     assert json.loads(document)["pages"][0]["name"] == "\udcfe.jpg"
 
 
 def test_text_is_readable_in_the_document() -> None:
-    assert "à bientôt" in narration_json("A", [NarratedPage("a", 1, 1, (NarratedPanel(_PANEL, _CAPTION),))]).decode()
+    page = NarratedPage("a", 1, 1, (NarratedPanel(_PANEL, _CAPTION),))
+    assert "à bientôt" in narration_json("A", "a", [page]).decode()
 
 
 def test_a_story_has_a_heading_and_a_paragraph_for_each_panel_that_has_a_text() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from comicreader.services.whole_file import write_whole_file
+from comicreader.services.whole_file import whole_folder, write_whole_file
 
 
 def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
@@ -48,3 +48,31 @@ def test_a_pipe_is_written_and_stays_a_pipe(tmp_path: Path) -> None:
     reader.join()
     assert read == [b"new"]
     assert pipe.is_fifo()
+
+
+def test_a_folder_appears_when_it_is_whole(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    with whole_folder(tmp_path / "out") as part:
+        (part / "a").write_bytes(b"a")
+        assert not any((tmp_path / "out").iterdir())
+    assert (tmp_path / "out" / "a").read_bytes() == b"a"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_folder_that_cannot_be_finished_leaves_nothing(tmp_path: Path) -> None:
+    def half() -> None:
+        with whole_folder(tmp_path / "out") as part:
+            (part / "a").write_bytes(b"a")
+            raise OSError("full")
+
+    with pytest.raises(OSError, match="full"):
+        half()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_with_something_in_it_is_never_replaced(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"a")
+    for taken in (tmp_path, tmp_path / "a"):
+        with pytest.raises(FileExistsError), whole_folder(taken):
+            pass
+    assert (tmp_path / "a").read_bytes() == b"a"

@@ -3,12 +3,14 @@
     policy(input_ids, attention_mask, pixel_values, labels).loss       text is prompt + caption, labels unshifted
     policy.generate(input_ids, attention_mask, pixel_values, ...)      prompt + what was written
     policy.base_model(...)                                             hidden states, as trl's trainers ask for them
+    policy.read_prompts(...), policy.read_on(...)                      the same, each prompt read once for many captions
 
 `pixel_values` holds features of a frozen encoder, (B, V, D): they are computed once a picture, not once a step. That
 one shape is what trl's SFT, DPO, GRPO and RLOO trainers drive; a `Trainee` adds what only this program knows: how
 a prompt is worded, which weights are trained from when on, and how the result is saved.
 
-Letters: B records, V feature vectors, D features, T text tokens, E width of the decoder, N caption tokens.
+Letters: B records, V feature vectors, D features, T text tokens, E width of the decoder, N caption tokens, R captions
+that write on from B prompts.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from transformers.pytorch_utils import Conv1D
 
 from trainer.captioner import Captioner, Prompt
 from trainer.picture_encoder import FrozenEncoder
+from trainer.read_prompts import ReadPrompts
 
 IGNORED = -100
 """The label of a token that is not learned: prompt and padding."""
@@ -56,6 +59,30 @@ class CaptionPolicy(GenerationMixin):  # type: ignore[misc]
 
         Returns:
             (B, T, E).
+        """
+        raise NotImplementedError
+
+    def read_prompts(self, input_ids: Tensor, attention_mask: Tensor, pixel_values: Tensor, copies: int) -> ReadPrompts:
+        """Read prompts once, for `copies` captions of each.
+
+        Args:
+            input_ids: (B, T), padded on the left.
+            attention_mask: (B, T), 1 where a token stands.
+            pixel_values: (B, V, D) features.
+            copies: rows a prompt.
+        """
+        raise NotImplementedError
+
+    def read_on(self, prompts: ReadPrompts, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, ReadPrompts]:
+        """Read caption tokens after prompts and after what was read on before.
+
+        Args:
+            prompts: what stands before; used up by this call.
+            input_ids: (R, T), padded on the right.
+            attention_mask: (R, T), 1 where a token stands.
+
+        Returns:
+            Hidden states (R, T, E), and what is remembered now.
         """
         raise NotImplementedError
 

@@ -45,6 +45,7 @@ from trainer.policy import (
     blocks,
     positions,
 )
+from trainer.read_prompts import ReadPrompts
 
 _DECODER = "decoder."  # how the policy's state names the language model
 _PICTURE_SIDE_PX = 224  # what public ViTs were trained on; a panel is squeezed into the square, never cropped
@@ -79,16 +80,37 @@ class EncoderDecoderPolicy(CaptionPolicy, RaggedPrefixModel):
         self, input_ids: Tensor, attention_mask: Tensor, pixel_values: Tensor, picture_mask: Tensor | None = None
     ) -> Tensor:
         """See `CaptionPolicy.hidden_states`; a withheld picture is one whose features are all zero."""
-        seen = self.encoded(pixel_values)
-        if picture_mask is not None:
-            seen = seen * picture_mask[:, None, None].to(seen.dtype)
-        if self._resizes:
-            seen = self.enc_to_dec_proj(seen)
+        seen = self._looked_at(pixel_values, picture_mask)
         output = self.decoder.get_decoder()(
             input_ids=input_ids, attention_mask=attention_mask, position_ids=positions(attention_mask),
             encoder_hidden_states=seen, use_cache=False,
         )  # fmt: skip
         return output.last_hidden_state  # type: ignore[no-any-return]
+
+    def read_prompts(self, input_ids: Tensor, attention_mask: Tensor, pixel_values: Tensor, copies: int) -> ReadPrompts:
+        """See `CaptionPolicy.read_prompts`."""
+        seen = self._looked_at(pixel_values, None)
+        output = self.decoder.get_decoder()(
+            input_ids=input_ids, attention_mask=attention_mask, position_ids=positions(attention_mask),
+            encoder_hidden_states=seen, use_cache=True,
+        )  # fmt: skip
+        return ReadPrompts.repeated(output, attention_mask, copies, seen)
+
+    def read_on(self, prompts: ReadPrompts, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, ReadPrompts]:
+        """See `CaptionPolicy.read_on`."""
+        known = prompts.longer(attention_mask)
+        output = self.decoder.get_decoder()(
+            input_ids=input_ids, attention_mask=known.valid_mask, past_key_values=prompts.cache, use_cache=True,
+            position_ids=positions(known.valid_mask)[:, -input_ids.shape[1] :], encoder_hidden_states=prompts.seen,
+        )  # fmt: skip
+        return output.last_hidden_state, known
+
+    def _looked_at(self, pixel_values: Tensor, picture_mask: Tensor | None) -> Tensor:
+        """What cross-attention sees: (B, V, E)."""
+        seen = self.encoded(pixel_values)
+        if picture_mask is not None:
+            seen = seen * picture_mask[:, None, None].to(seen.dtype)
+        return self.enc_to_dec_proj(seen) if self._resizes else seen
 
     def generate(
         self,

@@ -42,6 +42,7 @@ from trainer.prefix_captioner import (
     read_saved,
     save_prefix,
 )
+from trainer.read_prompts import ReadPrompts
 
 _LANGUAGE, _PROJECTOR = "language.", "projector."  # how the policy's state names its parts
 
@@ -91,6 +92,23 @@ class PrefixPolicy(CaptionPolicy, PreTrainedModel, GenerationMixin):  # type: ig
             inputs_embeds=embedded, attention_mask=valid_mask, position_ids=positions(valid_mask), use_cache=False
         )
         return output.last_hidden_state[:, PICTURE_TOKENS:]  # type: ignore[no-any-return]
+
+    def read_prompts(self, input_ids: Tensor, attention_mask: Tensor, pixel_values: Tensor, copies: int) -> ReadPrompts:
+        """See `CaptionPolicy.read_prompts`."""
+        embedded, valid_mask = self._embed(input_ids, attention_mask, pixel_values, None)
+        output = self.language.get_decoder()(
+            inputs_embeds=embedded, attention_mask=valid_mask, position_ids=positions(valid_mask), use_cache=True
+        )
+        return ReadPrompts.repeated(output, valid_mask, copies)
+
+    def read_on(self, prompts: ReadPrompts, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, ReadPrompts]:
+        """See `CaptionPolicy.read_on`."""
+        known = prompts.longer(attention_mask)
+        output = self.language.get_decoder()(
+            input_ids=input_ids, attention_mask=known.valid_mask, past_key_values=prompts.cache, use_cache=True,
+            position_ids=positions(known.valid_mask)[:, -input_ids.shape[1] :],
+        )  # fmt: skip
+        return output.last_hidden_state, known
 
     @torch.no_grad()
     def generate(

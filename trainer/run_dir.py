@@ -4,6 +4,7 @@
         config.json
         events.jsonl                    every event, the same lines as on stdout
         picture_words/                  what a new narrator's pictures suggest, learned once at the start
+        rewards.json                    the scale of the rewards, learned once at the start
         checkpoints/step_000500/
             model/                      what inference needs
             training_state/             what going on needs
@@ -91,6 +92,11 @@ class RunDir:
     def picture_words(self) -> Path:
         """What pictures suggest."""
         return self.path / "picture_words"
+
+    @property
+    def rewards_file(self) -> Path:
+        """The scale of rewards."""
+        return self.path / "rewards.json"
 
     def best_model(self) -> Path | None:
         """The model folder of the best checkpoint; None before the first."""

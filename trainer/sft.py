@@ -62,10 +62,10 @@ def train(
     caches = base_weights.parent
     with arguments.main_process_first(local=False):
         records = read_records(config, caches / "looks", emit)
-    resumed = _checkpoint(run, records)
+    resumed = checkpoint_of(run, records)
     arguments.max_steps = total_steps = _total_steps(config, len(records.train))
     torch.manual_seed(config.seed)
-    trainee = _trainee(config, run.name, base_weights, emit)
+    trainee = trainee_of(config, run.name, base_weights, emit)
 
     # 2. Look at the pictures: the first process does, the others find what it left.
     with arguments.main_process_first(local=False):
@@ -132,8 +132,8 @@ def _arguments(config: SftConfig, run: RunDir) -> EngineConfig:
     return arguments
 
 
-def _checkpoint(run: RunDir, records: Records) -> Path | None:
-    """The checkpoint to go on from, if there is one.
+def checkpoint_of(run: RunDir, records: Records, kind: type[Standing] = Standing) -> Path | None:
+    """The checkpoint to go on from, if there is one; `kind` is what its run keeps of its standing.
 
     Raises:
         DatasetError: the data set is not what it was.
@@ -141,14 +141,19 @@ def _checkpoint(run: RunDir, records: Records) -> Path | None:
     newest = run.newest_checkpoint()
     if newest is None:
         return None
-    standing = Standing.load(newest / TRAINING_STATE / PROGRESS_FILE)
+    standing = kind.load(newest / TRAINING_STATE / PROGRESS_FILE)
     if standing.fingerprint != records.fingerprint:
         raise DatasetError("The data set has changed since this run began; start a new run from its best checkpoint.")
     return newest
 
 
-def _trainee(config: SftConfig, name: str, base_weights: Path, emit: Callable[[Event], None]) -> Trainee:
-    """The narrator to train: a new one, or a saved one's weights under a new name."""
+def trainee_of(config: SftConfig, name: str, base_weights: Path, emit: Callable[[Event], None]) -> Trainee:
+    """The narrator to train: a new one, or a saved one's weights under a new name.
+
+    Raises:
+        CaptionerError: there is no such narrator.
+        ConfigError: what is asked for does not fit it.
+    """
 
     def report(text: str, done_frac: float | None) -> None:
         emit(Loading(text, done_frac))

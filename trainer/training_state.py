@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -59,7 +59,7 @@ class Standing:
             self.looks_since_best += 1
 
     @classmethod
-    def load(cls, path: Path) -> Standing:
+    def load(cls, path: Path) -> Self:
         """Read what `save_training_state` wrote.
 
         Raises:

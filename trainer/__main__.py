@@ -1,7 +1,7 @@
-"""The trainer's command line: `python -m trainer {fetch-base,data,sft,serve,evaluate,scorer,scorer-evaluate}`.
+"""The trainer's command line: `python -m trainer {fetch-base,data,sft,rl,serve,evaluate,scorer,scorer-evaluate}`.
 
-stdout belongs to the events of `trainer.events`; everything a library prints goes to stderr. Only `data`
-writes for a person.
+stdout belongs to the events of `trainer.events`; everything a library prints goes to stderr. Only `data` and
+`panels-evaluate` write for a person.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import TextIO
 
 from trainer import data_arguments
-from trainer.config import ConfigError, ScorerConfig, SftConfig
+from trainer.config import ConfigError, RlConfig, ScorerConfig, SftConfig
 from trainer.dataset import DatasetError
-from trainer.decoding import READING_TEMPERATURE, Decoding
+from trainer.decoding import CERTAINTY, READING_SAMPLES, READING_TEMPERATURE, Decoding
 from trainer.events import Event, LastWord, RunCancelled, RunFailed, RunFinished, encode, in_words
+from trainer.panel_config import PanelConfig
 from trainer.run_dir import DiskError, RunDir, RunDirError
 
 _CPU_MEMORY = "can't allocate memory"  # torch has no exception of its own for it
@@ -74,6 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _be_quiet()
     if parsed.command == "data":
         return _data(parsed, stream)
+    if parsed.command == "panels-evaluate":
+        return _panels_evaluate(parsed, stream)
     if parsed.nice:
         os.nice(parsed.nice)
     last_word = _run(parsed, emit)
@@ -93,11 +96,16 @@ def _parser() -> argparse.ArgumentParser:
     sft = commands.add_parser("sft", parents=[shared], help="supervised fine-tuning")
     SftConfig.add_arguments(sft)
     sft.add_argument("--resume", action="store_true", help="go on with the run in --run, as its config.json says")
+    rl = commands.add_parser("rl", parents=[shared], help="learn from rewards")
+    RlConfig.add_arguments(rl)
+    rl.add_argument("--resume", action="store_true", help="go on with the run in --run, as its config.json says")
     serve = commands.add_parser("serve", parents=[shared], help="write captions for requests on stdin")
     serve.add_argument("--model", default="embedded", help='"embedded", a directory, or a hub name')
+    serve.add_argument("--scorer", default="embedded", help='judges captions: "embedded", a directory, or "" for none')
+    serve.add_argument("--exact", action="store_true", help="leave weights as they are; on a CPU they become 8-bit")
     serve.add_argument("--threads", type=int, default=0, help="CPU threads; 0 leaves the choice to torch")
     Decoding.add_arguments(serve)
-    serve.set_defaults(temperature=READING_TEMPERATURE)
+    serve.set_defaults(temperature=READING_TEMPERATURE, samples=READING_SAMPLES, utility=CERTAINTY)
     evaluate = commands.add_parser("evaluate", parents=[shared], help="measure a narrator on a data set")
     evaluate.add_argument("--model", default="embedded", help='"embedded", a directory, or a hub name')
     evaluate.add_argument("--data", type=Path, required=True, help="folder of the data set")
@@ -108,6 +116,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--json", type=Path, help="write metrics and captions here")
     evaluate.add_argument("--html", type=Path, help="write the report with pictures here")
     evaluate.add_argument("--limit", type=int, default=0, help="records at most; 0: all")
+    evaluate.add_argument("--scorer", default="embedded", help="what captions are chosen by with --utility certainty")
+    evaluate.add_argument("--quantised", action="store_true", help="with 8-bit weights, as the reader has them")
     Decoding.add_arguments(evaluate)
     ScorerConfig.add_arguments(
         commands.add_parser("scorer", parents=[shared], help="train a scorer of text and picture")
@@ -118,6 +128,13 @@ def _parser() -> argparse.ArgumentParser:
     judged.add_argument("--split", default="test", help="which split")
     judged.add_argument("--descriptions", type=Path, help="file of descriptions in place of the data set's own")
     judged.add_argument("--json", type=Path, help="write the numbers here")
+    panels_judged = commands.add_parser("panels-evaluate", help="measure found panels against true ones")
+    panels_judged.add_argument("found", type=Path, metavar="PRED.json", help="`comicreader panels --json`, or a folder")
+    panels_judged.add_argument("truth", type=Path, metavar="TRUTH.json", help="the true panels, or a folder of them")
+    panels_judged.add_argument("--json", type=Path, help="write the numbers here, those of each page too")
+    panels = commands.add_parser("panels", parents=[shared], help="train the panel detector on synthetic pages")
+    PanelConfig.add_arguments(panels)
+    panels.add_argument("--resume", action="store_true", help="go on with the run in --run, as its config.json says")
     data_arguments.add_arguments(commands.add_parser("data", help="check, divide, count, import, export data sets"))
     return parser
 
@@ -187,6 +204,28 @@ def _data(parsed: argparse.Namespace, out: TextIO) -> int:
     return run(parsed, default_cache().parent / "looks", out, sys.stderr)
 
 
+def _panels_evaluate(parsed: argparse.Namespace, out: TextIO) -> int:
+    """Writes for a person as `data` does; it needs no torch either."""
+    from trainer.panels_evaluate import run
+
+    return run(parsed.found, parsed.truth, parsed.json, out, sys.stderr)
+
+
+def _panels(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
+    from trainer.panel_training import train_panels
+
+    folder = Path(parsed.run)
+    if parsed.resume:
+        run = RunDir.reopen(folder)
+        config = PanelConfig.load(run.config_file)
+        run.rewind_events()
+    else:
+        config = PanelConfig.from_arguments(parsed)
+        run = RunDir.create(folder)
+    emit.record_in(run.events_file)
+    return train_panels(config, run, emit, _stop_on_stdin())
+
+
 def _fetch_base(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
     from trainer.base_weights import BASES, fetch
     from trainer.events import Loading
@@ -215,6 +254,21 @@ def _sft(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
     return train(config, run, _base_weights(parsed), emit, _stop_on_stdin() if leads else _never)
 
 
+def _rl(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
+    from trainer.rl import train
+
+    folder = Path(parsed.run)
+    if parsed.resume:
+        run = RunDir.reopen(folder)
+        config = RlConfig.load(run.config_file)
+        run.rewind_events()
+    else:
+        config = RlConfig.from_arguments(parsed)
+        run = RunDir.create(folder)
+    emit.record_in(run.events_file)
+    return train(config, run, _base_weights(parsed), emit, _stop_on_stdin())
+
+
 def _leads() -> bool:
     """Whether this is the process of a distributed run that speaks and writes; torchrun and accelerate number them."""
     return os.environ.get("RANK", "0") == "0"
@@ -229,7 +283,9 @@ def _serve(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
     from trainer.serve import serve
 
     decoding = Decoding.from_arguments(parsed)
-    return serve(parsed.model, _base_weights(parsed), parsed.threads, decoding, sys.stdin, emit)
+    return serve(
+        parsed.model, parsed.scorer, _base_weights(parsed), parsed.threads, decoding, parsed.exact, sys.stdin, emit
+    )
 
 
 def _evaluate(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
@@ -245,6 +301,8 @@ def _evaluate(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
         parsed.limit,
         parsed.against,
         Decoding.from_arguments(parsed),
+        parsed.scorer,
+        parsed.quantised,
         parsed.json,
         parsed.html,
     )
@@ -271,10 +329,12 @@ def _scorer_evaluate(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
 _COMMANDS: dict[str, Callable[[argparse.Namespace, EventWriter], LastWord]] = {
     "fetch-base": _fetch_base,
     "sft": _sft,
+    "rl": _rl,
     "serve": _serve,
     "evaluate": _evaluate,
     "scorer": _scorer,
     "scorer-evaluate": _scorer_evaluate,
+    "panels": _panels,
 }
 
 

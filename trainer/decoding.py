@@ -1,7 +1,7 @@
 """What a caption is chosen by: the options of every way of decoding, as command line and report see them.
 
     temperature 0                greedy, or with `beams` beam search, or with `contrast` contrastive search
-    temperature above 0          sampling, and with `samples` the sample that all the others agree with most
+    temperature above 0          sampling, and with `samples` the one that the others agree with, or that is surest
 
 The ways themselves: `generation` runs transformers' `generate`, `token_rules` says which tokens are allowed,
 `contrastive` looks ahead, `ranking` chooses among whole captions. Standard library only.
@@ -15,10 +15,15 @@ from trainer.config import ConfigError, Options, option
 
 CHRF = "chrf"
 SIMILARITY = "similarity"
+CERTAINTY = "certainty"
+UTILITIES = (CHRF, SIMILARITY, CERTAINTY)
 
 READING_TEMPERATURE = 0.6
 """The likeliest words one after the other soon tell one sentence again and again; at 0.8 the story loses its thread.
 Read on two comics, 21 panels each."""
+
+READING_SAMPLES = 4
+"""Captions that a reader's narrator chooses among: what they cost is saved by 8-bit weights (`quantisation`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,8 @@ class Decoding(Options):
         top_k: tokens that sampling keeps; 0 keeps all.
         top_p: share of the probability that sampling keeps.
         samples: captions sampled for each picture, of which `ranking` chooses one.
-        utility: what makes one sample agree with another: CHRF or SIMILARITY (MiniLM).
+        utility: what a sample is taken for: agreeing with the others in letters and words (CHRF) or in meaning
+            (SIMILARITY, MiniLM), or that and its fit to the picture (CERTAINTY, a scorer).
         beams: sequences followed at a time by beam search.
         contrast: weight of not resembling what stands before (Su et al. 2022, alpha); 0 is no contrastive search.
         contrast_tokens: tokens that contrastive search looks at.
@@ -53,8 +59,10 @@ class Decoding(Options):
     temperature: float = option(0.0, "0 takes the likeliest token each time; above, tokens are sampled.", 0.0, 10.0)
     top_k: int = option(0, "Tokens that sampling keeps; 0 keeps all.", 0, 10**6)
     top_p: float = option(0.9, "Share of the probability that sampling keeps.", 0.0, 1.0)
-    samples: int = option(1, "Captions sampled for each picture; the one the others agree with is taken.", 1, 256)
-    utility: str = option(CHRF, "What samples agree in: chrf (letters and words) or similarity (meaning, MiniLM).")
+    samples: int = option(1, "Captions sampled for each picture, of which one is taken.", 1, 256)
+    utility: str = option(
+        CHRF, "What one is taken for: agreeing with the others (chrf, similarity), or that and its fit (certainty)."
+    )
     beams: int = option(1, "Sequences followed at a time; above 1 is beam search.", 1, 64)
     contrast: float = option(
         0.0, "Weight of not resembling what stands before; above 0 is contrastive search.", 0.0, 1.0
@@ -96,8 +104,8 @@ class Decoding(Options):
             ConfigError: names the field and the fix.
         """
         Options.validate(self)
-        if self.utility not in (CHRF, SIMILARITY):
-            raise ConfigError(f"utility is “{self.utility}”; it must be {CHRF} or {SIMILARITY}.")
+        if self.utility not in UTILITIES:
+            raise ConfigError(f"utility is “{self.utility}”; it must be one of {', '.join(UTILITIES)}.")
         if self.max_words and self.min_words > self.max_words:
             raise ConfigError(f"min_words is {self.min_words}; it must not be above max_words, {self.max_words}.")
         if self.samples > 1 and not self.temperature:

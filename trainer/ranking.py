@@ -1,9 +1,10 @@
 """Which of several captions of a picture is taken: the one that a `Rank` scores highest.
 
 Minimum Bayes risk (Kumar & Byrne 2004; Eikema & Aziz 2022 for samples): of N captions sampled from a narrator, the one
-that is on average most like the others is what the narrator most stands for, though no single one is likely.
+that is on average most like the others is what the narrator most stands for, though no single one is likely. What
+captions agree on is mostly what is usual, so with a scorer the fit to the picture counts as well (`certainty`).
 
-Letters: N captions of one picture, G different n-grams.
+Letters: B pictures, E width of the scorer's space, N captions of one picture, G different n-grams.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from sacrebleu.metrics import CHRF
 from torch import Tensor
 
 from trainer.captioner import Rank, WrittenCaption
+from trainer.certainty import agreement, certainty
 from trainer.config import ConfigError
-from trainer.decoding import SIMILARITY, Decoding
+from trainer.decoding import CERTAINTY, SIMILARITY, Decoding
 from trainer.scoreboard import Embed
+from trainer.scorer import DualEncoder
 from trainer.significance import Floats
 
 Utility: TypeAlias = Callable[[Sequence[str]], Floats]
@@ -41,17 +44,24 @@ def choose(features: Tensor, candidates: Sequence[Sequence[WrittenCaption]], ran
     return [captions[int(np.argmax(row))] for captions, row in zip(candidates, scores, strict=True)]
 
 
-def ranking(decoding: Decoding, embed: Embed | None = None) -> Rank:
+def ranking(decoding: Decoding, embed: Embed | None = None, sure: Rank | None = None) -> Rank:
     """What `decoding` says captions are chosen by.
 
     Args:
         decoding: names the utility.
         embed: `SentenceEncoder`, where several samples are judged by SIMILARITY.
+        sure: `by_certainty`, where they are judged by CERTAINTY.
 
     Raises:
-        ConfigError: SIMILARITY without an encoder.
+        ConfigError: what the utility needs is not there.
     """
-    if decoding.utility != SIMILARITY or decoding.samples == 1:  # of one caption nothing is judged
+    if decoding.samples == 1:  # of one caption nothing is judged
+        return expected_utility(chrf)
+    if decoding.utility == CERTAINTY:
+        if sure is None:
+            raise ConfigError(f"The utility {CERTAINTY} needs a scorer, which is not loaded here; use chrf.")
+        return sure
+    if decoding.utility != SIMILARITY:
         return expected_utility(chrf)
     if embed is None:
         raise ConfigError(f"The utility {SIMILARITY} needs the sentence encoder, which is not loaded here; use chrf.")
@@ -62,6 +72,27 @@ def ranking(decoding: Decoding, embed: Embed | None = None) -> Rank:
         return vectors @ vectors.T
 
     return expected_utility(similarity)
+
+
+def by_certainty(scorer: DualEncoder, place: Callable[[Tensor], Tensor]) -> Rank:
+    """Rank a caption by how sure it is, 0 to 1, of what the others say and how far it fits its picture.
+
+    Args:
+        scorer: judges; several captions a picture are needed.
+        place: a narrator's features (B, V, D) to the pictures' vectors (B, E); `scorer.encode_features` where both
+            look through the same encoder.
+    """
+
+    def rank(features: Tensor, candidates: Sequence[Sequence[str]]) -> list[list[float]]:
+        scores = []
+        for picture, texts in zip(place(features), candidates, strict=True):
+            sentences = scorer.sentence_vectors(texts)
+            placed = scorer.place_sentences(sentences)
+            surplus = scorer.backdrop.surplus(picture.expand(len(texts), -1), placed).tolist()
+            scores.append(list(map(certainty, agreement(sentences), surplus)))
+        return scores
+
+    return rank
 
 
 def expected_utility(utility: Utility) -> Rank:

@@ -6,7 +6,7 @@
 
 Only the two linear maps are ours (`trainer.scorer_training`); they are learned contrastively on pictures with
 descriptions and narrations. A cosine has no meaning by itself: compare the texts of one picture, or the pictures of one
-text. `load_scorer` gives the embedded one, one of your own, or a CLIP or SigLIP model (`hub_scorer`).
+text, or see `fit`. `load_scorer` gives the embedded one, one of your own, or a CLIP or SigLIP model (`hub_scorer`).
 
 Letters: B pictures, N texts, V vectors a picture, D features, E width of the shared space.
 """
@@ -28,6 +28,7 @@ from torch import Tensor, nn
 from trainer.base_weights import BaseWeightsError, resolve
 from trainer.captioner import EMBEDDED, CaptionerError, Report
 from trainer.device import best_device, inference_dtype
+from trainer.fit import Backdrop
 from trainer.picture_encoder import PictureEncoder, summarise
 from trainer.run_dir import MODEL, RunDir
 from trainer.sentence_encoder import SentenceEncoder
@@ -97,6 +98,7 @@ class DualEncoder:
         card: what it is made of.
         encoder: the frozen ViT.
         heads: the two maps.
+        backdrop: what a fit is counted against; without members until it is trained.
     """
 
     def __init__(
@@ -105,6 +107,7 @@ class DualEncoder:
         self.card = card
         self.encoder = encoder
         self.heads = heads
+        self.backdrop = Backdrop(torch.zeros(0, card.width), torch.zeros(0, card.width))
         self._sentences = sentences
 
     @property
@@ -123,11 +126,24 @@ class DualEncoder:
         weights = self.heads.picture.weight
         return self.heads.place_pictures(summarise(features.to(weights.device, weights.dtype)))
 
-    @torch.inference_mode()
     def encode_texts(self, texts: Sequence[str]) -> Tensor:
         """See `Scorer`."""
+        return self.place_sentences(self.sentence_vectors(texts))
+
+    @torch.inference_mode()
+    def place_sentences(self, vectors: Tensor) -> Tensor:
+        """What `sentence_vectors` gave, (N, TEXT_SIZE), as unit vectors (N, E)."""
         weights = self.heads.text.weight
-        return self.heads.place_texts(self.sentence_vectors(texts).to(weights.device, weights.dtype))
+        return self.heads.place_texts(vectors.to(weights.device, weights.dtype))
+
+    def surplus(self, pictures: Tensor, texts: Sequence[str]) -> Tensor:
+        """How far each text fits its picture above the usual (`Backdrop.surplus`): (N,).
+
+        Args:
+            pictures: (N, E) unit vectors.
+            texts: N texts.
+        """
+        return self.backdrop.surplus(pictures, self.encode_texts(texts))
 
     def sentence_vectors(self, texts: Sequence[str]) -> Tensor:
         """What the text side's frozen model gives: (N, TEXT_SIZE)."""
@@ -141,7 +157,7 @@ def embedded_scorer_folder() -> Path:
     return Path(__file__).resolve().parent.parent / "resources" / "models" / "scorer"
 
 
-def load_scorer(name: str, base_weights: Path, report: Report) -> Scorer:
+def load_scorer(name: str, base_weights: Path, report: Report, eyes: PictureEncoder | None = None) -> Scorer:
     """Load a scorer.
 
     Args:
@@ -149,6 +165,7 @@ def load_scorer(name: str, base_weights: Path, report: Report) -> Scorer:
             CLIP or SigLIP model.
         base_weights: the folder of `trainer.base_weights`.
         report: is told what is being done.
+        eyes: an encoder that is loaded already; used where it is the scorer's own kind.
 
     Raises:
         CaptionerError: no such scorer, or it needs a download that is not possible.
@@ -158,14 +175,16 @@ def load_scorer(name: str, base_weights: Path, report: Report) -> Scorer:
     folder = embedded_scorer_folder() if name == EMBEDDED else Path(name)
     for candidate in (folder, folder / MODEL, RunDir(folder).best_model() or folder):
         if (candidate / SCORER_FILE).is_file():
-            return load_dual_encoder(candidate, base_weights, report)
+            return load_dual_encoder(candidate, base_weights, report, eyes)
     if name == EMBEDDED:
         raise CaptionerError("model_not_found", f"There is no scorer in {folder}.")
     return load_hub_scorer(name, report)
 
 
-def load_dual_encoder(folder: Path, base_weights: Path, report: Report) -> DualEncoder:
-    """Load a scorer that was trained here.
+def load_dual_encoder(
+    folder: Path, base_weights: Path, report: Report, eyes: PictureEncoder | None = None
+) -> DualEncoder:
+    """Load a scorer that was trained here; arguments as for `load_scorer`.
 
     Raises:
         CaptionerError: a file is missing or damaged, or base weights are.
@@ -174,25 +193,31 @@ def load_dual_encoder(folder: Path, base_weights: Path, report: Report) -> DualE
     try:
         raw = json.loads((folder / SCORER_FILE).read_text())
         card = ScorerCard(**{**raw, "vision_layers": tuple(raw["vision_layers"])})
-        tensors = load_file(folder / WEIGHTS_FILE)
+        tensors = {name: value.float() for name, value in load_file(folder / WEIGHTS_FILE).items()}
+        backdrop = [tensors.pop(f"backdrop.{side}") for side in ("pictures", "texts")]
     except (OSError, ValueError, TypeError, KeyError, SafetensorError) as error:
         raise CaptionerError("model_not_found", f"The scorer in {folder} cannot be read: {error}") from error
-    scorer = new_dual_encoder(card, base_weights)
+    scorer = new_dual_encoder(card, base_weights, eyes)
     try:
-        scorer.heads.load_state_dict({key: value.float() for key, value in tensors.items()})
+        scorer.heads.load_state_dict(tensors)
     except RuntimeError as error:
         raise CaptionerError("model_not_found", f"The weights in {folder} do not fit this program's models.") from error
+    device = scorer.heads.log_scale.device
+    scorer.backdrop = Backdrop(*(side.to(device) for side in backdrop))
     return scorer
 
 
-def new_dual_encoder(card: ScorerCard, base_weights: Path) -> DualEncoder:
-    """A scorer on its base weights with untrained heads.
+def new_dual_encoder(card: ScorerCard, base_weights: Path, eyes: PictureEncoder | None = None) -> DualEncoder:
+    """A scorer on its base weights with untrained heads; arguments as for `load_scorer`.
 
     Raises:
         CaptionerError: base weights are missing.
     """
     try:
-        encoder = PictureEncoder(resolve(card.vision, base_weights), card.vision, card.vision_layers).eval()
+        if eyes is not None and (eyes.name, eyes.layers) == (card.vision, card.vision_layers):
+            encoder = eyes
+        else:
+            encoder = PictureEncoder(resolve(card.vision, base_weights), card.vision, card.vision_layers).eval()
         sentences = SentenceEncoder(base_weights)
     except BaseWeightsError as error:
         raise CaptionerError("model_not_found", str(error), "python -m trainer fetch-base") from error
@@ -203,16 +228,17 @@ def new_dual_encoder(card: ScorerCard, base_weights: Path) -> DualEncoder:
     return DualEncoder(card, encoder, ScorerHeads(3 * encoder.size, card.width).to(device).eval(), sentences)
 
 
-def save_dual_encoder(card: ScorerCard, heads: ScorerHeads, folder: Path) -> None:
-    """Write `scorer.json`, and the heads in half precision.
+def save_dual_encoder(card: ScorerCard, heads: ScorerHeads, backdrop: Backdrop, folder: Path) -> None:
+    """Write `scorer.json`, and heads and backdrop in half precision.
 
     Args:
         card: the facts.
         heads: the maps.
+        backdrop: what their fits are counted against.
         folder: exists; is filled.
     """
+    tensors = heads.state_dict() | {"backdrop.pictures": backdrop.pictures, "backdrop.texts": backdrop.texts}
     save_file(
-        {name: value.detach().cpu().half().contiguous() for name, value in heads.state_dict().items()},
-        folder / WEIGHTS_FILE,
+        {name: value.detach().cpu().half().contiguous() for name, value in tensors.items()}, folder / WEIGHTS_FILE
     )
     (folder / SCORER_FILE).write_text(json.dumps(asdict(card), indent=2) + "\n")

@@ -32,6 +32,7 @@ from trainer.events import (
     RunFinished,
     RunStarted,
 )
+from trainer.fit import Backdrop
 from trainer.picture_encoder import FeatureCache, summarise
 from trainer.retrieval import picture_ranks, recall, text_ranks
 from trainer.run_dir import MODEL, RunDir
@@ -42,6 +43,7 @@ _LOOK_REPORT_EVERY = 50  # pictures
 _PAIRS_OF_A_BOOK = 4
 _LARGEST_SCALE = math.log(50.0)  # a few thousand pairs would drive it up until training pairs are known by heart
 _WARMUP_STEPS = 50
+_BACKDROP_MEMBERS = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ def train_scorer(
         last = step >= config.steps or should_stop()
         if step and (last or step % config.evaluate_every == 0):
             recall = _judge(heads, dev, step, emit)
-            folder = run.save_checkpoint(step, recall > best, lambda part: save_dual_encoder(card, heads, part / MODEL))
+            folder = run.save_checkpoint(step, recall > best, lambda part: _save(card, heads, train, part / MODEL))
             emit(CheckpointSaved(step, str(folder), recall > best))
             best = max(best, recall)
         if last:
@@ -195,6 +197,23 @@ def _judge(heads: ScorerHeads, dev: Pairs, step: int, emit: Callable[[Event], No
     mean = sum(found.values()) / len(found)
     emit(Metrics(step, {**found, "eval/recall_10": mean}))
     return mean
+
+
+@torch.no_grad()
+def _save(card: ScorerCard, heads: ScorerHeads, train: Pairs, folder: Path) -> None:
+    """Write the scorer with its backdrop."""
+    heads.eval()
+    save_dual_encoder(card, heads, _backdrop(heads, train), folder)
+    heads.train()
+
+
+def _backdrop(heads: ScorerHeads, train: Pairs) -> Backdrop:
+    """Training pictures evenly spread over the books, and their texts, descriptions and narrations in turn."""
+    rows = torch.arange(0, len(train.books), max(1, len(train.books) // _BACKDROP_MEMBERS))[:_BACKDROP_MEMBERS]
+    wants_narration = torch.arange(len(rows)) % 2 == 0
+    narrated = train.has_text[NARRATION][rows] & (wants_narration | ~train.has_text[DESCRIPTION][rows])
+    texts = torch.where(narrated[:, None], train.texts[NARRATION][rows], train.texts[DESCRIPTION][rows])
+    return Backdrop(heads.place_pictures(train.summaries[rows]), heads.place_texts(texts))
 
 
 def _load_pairs(

@@ -40,6 +40,9 @@ _LANDING_WORDS = 5
 _UNLIKELY = 1e4
 """What sampling takes from tokens it does not keep: they come only where other rules leave none that it keeps."""
 
+_NUCLEUS_TOKENS = 1024
+"""Likeliest tokens that are looked at first for the share that sampling keeps."""
+
 
 class Vocabulary:
     """What a tokenizer's tokens are like.
@@ -178,6 +181,29 @@ class NoBadPhrases:
         return self._phrases is not None and bool(self._phrases.search(" ".join(words(text))))
 
 
+class LikeliestShare:
+    """Keeps the likeliest tokens that together hold a share of the probability (Holtzman et al. 2020, nucleus).
+
+    As transformers' TopPLogitsWarper, which sorts the whole vocabulary at every step; the share almost always lies
+    within the first thousand tokens.
+    """
+
+    def __init__(self, top_p: float) -> None:
+        self._top_p = top_p
+        self._sorting = TopPLogitsWarper(top_p)
+
+    def __call__(self, written: Tensor, scores: Tensor) -> Tensor:
+        """See `Rule`."""
+        log_probs = scores.log_softmax(-1)
+        likeliest = log_probs.topk(min(_NUCLEUS_TOKENS, scores.shape[-1])).values  # (R, K)
+        mass = likeliest.exp().cumsum(-1)
+        if bool((mass[:, -1] < self._top_p).any()):
+            sorted_out: Tensor = self._sorting(written, scores)
+            return sorted_out
+        last = (mass < self._top_p).sum(-1, keepdim=True).clamp(max=likeliest.shape[-1] - 1)
+        return scores.masked_fill(log_probs < likeliest.gather(-1, last), -torch.inf)
+
+
 class SeededSampling:
     """Sampling with generators of its own: the largest score after Gumbel noise is a sample (Gumbel 1954).
 
@@ -187,7 +213,7 @@ class SeededSampling:
     def __init__(self, decoding: Decoding, seeds: Sequence[int]) -> None:
         self._temperature = TemperatureLogitsWarper(decoding.temperature)
         self._kept: list[Rule] = [TopKLogitsWarper(decoding.top_k)] if decoding.top_k else []
-        self._kept += [TopPLogitsWarper(decoding.top_p)] if decoding.top_p < 1 else []
+        self._kept += [LikeliestShare(decoding.top_p)] if decoding.top_p < 1 else []
         self._generators = [torch.Generator().manual_seed(seed) for seed in seeds]
 
     def __call__(self, written: Tensor, scores: Tensor) -> Tensor:

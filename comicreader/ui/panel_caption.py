@@ -9,8 +9,8 @@ from PySide6.QtCore import QCoreApplication
 
 from comicreader.domain.narration import PERSON, Caption
 
-# Mean token probability below which the narrator is guessing more often than not.
-_UNSURE_BELOW = 0.3
+# Below, a caption tells something else than a person would more often than not (`trainer.certainty`).
+_UNSURE_BELOW = 0.5
 
 
 class CaptionState(Enum):

@@ -27,6 +27,7 @@ from trainer import events
 from trainer.base_weights import default_cache
 from trainer.captioner import CaptionerError
 from trainer.config import ScorerConfig
+from trainer.picture_encoder import PictureEncoder
 from trainer.run_dir import RunDir
 from trainer.scorer import DualEncoder, embedded_scorer_folder, load_scorer
 from trainer.scorer_evaluation import evaluate_scorer
@@ -88,6 +89,32 @@ def test_it_learns_which_text_belongs_to_a_picture_of_another_book(
     fits = pictures @ scorer.encode_texts(TEXTS).T
     assert fits.argmax(dim=1).tolist() == [0, 1, 2, 3]
     assert fits.argmax(dim=0).tolist() == [0, 1, 2, 3]
+
+
+@needs_minilm
+def test_a_text_fits_its_own_picture_above_the_usual(
+    trained: tuple[Path, list[events.Event]], base_weights: Path
+) -> None:
+    scorer = load_scorer(str(trained[0]), base_weights, silent)
+    assert isinstance(scorer, DualEncoder)
+    pictures = scorer.encode_pictures([tiny_models.picture(colour, (90, 70)) for colour in COLOURS])
+    own = scorer.surplus(pictures, TEXTS)
+    others = scorer.surplus(pictures, TEXTS[1:] + TEXTS[:1])
+    assert bool((own > others).all())
+    assert float(own.mean()) > 0.5
+
+
+@needs_minilm
+def test_it_borrows_eyes_of_its_own_kind_only(trained: tuple[Path, list[events.Event]], base_weights: Path) -> None:
+    first = load_scorer(str(trained[0]), base_weights, silent)
+    assert isinstance(first, DualEncoder)
+    again = load_scorer(str(trained[0]), base_weights, silent, first.encoder)
+    assert isinstance(again, DualEncoder)
+    assert again.encoder is first.encoder
+    last_layer = PictureEncoder(str(first.card.vision), first.card.vision)
+    third = load_scorer(str(trained[0]), base_weights, silent, last_layer)
+    assert isinstance(third, DualEncoder)
+    assert third.encoder.layers == first.encoder.layers
 
 
 @needs_minilm

@@ -12,12 +12,13 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
-from transformers import PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerFast, TopPLogitsWarper
 
 from trainer.captioner import Captioner, Decoding, Prompt, load_captioner
 from trainer.metrics import talks_of_picture, words
 from trainer.token_rules import (
     LengthBand,
+    LikeliestShare,
     NoBadPhrases,
     NoCopyFromContext,
     SeededSampling,
@@ -223,6 +224,16 @@ def test_picture_talk_is_what_is_measured_as_such(tokenizer: PreTrainedTokenizer
     assert talks_of_picture(text)
     assert not talks_of_picture(tokenizer.decode(taken[0]))
     assert len(taken[0]) > len(tokens[0]) / 2
+
+
+@pytest.mark.parametrize("spread", [0.01, 1.0, 4.0])  # nearly even, where the likeliest thousand hold little, to sharp
+@pytest.mark.parametrize("top_p", [0.3, 0.9])
+def test_the_likeliest_share_is_transformers_own(spread: float, top_p: float) -> None:
+    torch.manual_seed(0)
+    scores = spread * torch.randn(3, 5000)
+    scores[0, :50] = -torch.inf
+    nothing = torch.zeros(3, 0, dtype=torch.long)
+    assert torch.equal(LikeliestShare(top_p)(nothing, scores), TopPLogitsWarper(top_p)(nothing, scores))
 
 
 class TestSeededSampling:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
-from trainer.synthetic.cast import BEINGS, PEOPLE, SKY, THINGS, Drawing, draw, drawings
+from trainer.synthetic.cast import BEINGS, PEOPLE, SKY, THINGS, CastError, Drawing, draw, drawings
 
 _SIZES_PX = ((320, 320), (400, 280), (280, 400), (440, 240))
 _EDGE_PX = 8
@@ -194,7 +194,10 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=6000)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    write_scenes(arguments.folder, arguments.count, arguments.seed)
+    try:
+        write_scenes(arguments.folder, arguments.count, arguments.seed)
+    except CastError as error:
+        parser.exit(2, f"{error}\n")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,15 @@
-"""Finding the panels of a page: propose outlines, then put them in reading order.
+"""Finding the panels of a page: let its pixels vote, choose among what they vote for, then put them in reading order.
 
-The flow: the page at working size -> its likely paper colours (`paper`) -> parts between straight gutters
-(`page_cuts`) -> outlines of the panels in each part (`panel_outlines`) -> polygons in page pixels, in order
-(`reading_order`). A page on which nothing is found is one panel: the whole page.
+The flow: the page, or the windows of a very tall one (`page_windows`), at working size -> votes of its pixels
+(`panel_net`) -> boxes that pixels agree on (`panel_votes`) or borders enclose (`panel_borders`) -> those with the most
+votes (`panel_choice`) -> sides moved to the nearest edges (`edge_snapping`), slanted outlines (`panel_shapes`) ->
+polygons in page pixels, in order (`reading_order`). What bare paper encloses (`panel_proposals`) is taken instead
+where it clearly confirms the votes, since its edges are exact, and where there is no net or it finds nothing. A page
+on which nothing is found is one panel: the whole page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -15,50 +17,60 @@ import cv2
 import numpy as np
 
 from comicreader.domain.book import Direction, RgbImage
+from comicreader.domain.edge_snapping import snapped
 from comicreader.domain.geometry import Box, Polygon, bounding_box
-from comicreader.domain.page_cuts import art_box, cut
-from comicreader.domain.panel_outlines import Corners, outline_of, outline_support, outlines_in
+from comicreader.domain.page_windows import windows
+from comicreader.domain.panel_borders import area_boxes, edge_shares, paper_outside
+from comicreader.domain.panel_choice import choose, confidence_of
+from comicreader.domain.panel_net import Floats, PanelNet, embedded_net
+from comicreader.domain.panel_outlines import Corners, outline_of, outline_support
+from comicreader.domain.panel_proposals import Proposal, best_proposal, propose_on
+from comicreader.domain.panel_shapes import members, slanted_outline
+from comicreader.domain.panel_votes import Voters, areas, candidate_boxes, insides, overlaps
 from comicreader.domain.panels import Panel
-from comicreader.domain.paper import Mask, Paper, frame_color, likely_papers
-from comicreader.domain.reading_order import fold_of, reading_order
+from comicreader.domain.paper import Paper
+from comicreader.domain.reading_order import fold_of, read_outlines
 
 # Stored panels carry it: raise it whenever other panels may be found on the same page.
-DETECTOR_VERSION = "cuts-1"
+DETECTOR_VERSION = "votes-1"
 
+# Narrower pictures hold no panels.
+_LEAST_SIDE_PX = 24
 # About 1000 pixels on the longer side of an ordinary page: a 4 px gutter of a 1400 px page is still seen.
 _WORKING_PX = 720_000
-# Panels are at least this share of the page's mean side in both directions: smaller things are lettering.
-_MIN_SIDE_FRAC = 0.06
-# Between gutters a part may be thinner than a panel (a line of lettering), but a few pixels are only noise.
-_MIN_PART_FRAC = 0.01
-# Where art ends less sharply than this on average (lettering, drawings without frame) nothing was found.
-_MIN_SUPPORT = 0.5
-# Parts cut along lines of the frame's colour must all be this sure: dark art holds such lines too.
-_FRAMED_SUPPORT = 0.9
-# The outermost pixels of a frame line are half paper: neither colour, they would close the ends of the gutters.
-_FRAME_BLUR_PX = 2
-# More than this many panels is a texture, not a comic page.
-_MAX_PANELS = 40
+# A page of which no channel varies more than this (standard deviation, of 255) is blank.
+_BLANK_SPREAD = 2.0
+# Paper is asked where it ends along this share of the outlines found; asking it takes as long as the net does.
+_LEAST_PAPER_SUPPORT = 0.25
+# It must end along this share of every outline for its panels to be taken instead of those voted for,
+_CLEAR_SUPPORT = 0.95
+# and each of those must be confirmed: the same panel overlaps this much,
+_SAME_OVERLAP = 0.7
+# or it is made up of several that lie this much within it and fill it so far.
+_PART_FRAC = 0.85
+_FILLED_FRAC = 0.8
+_WHOLE: Floats = np.array([[0, 0, 1, 1]], dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
-class _Proposal:
-    """Outlines found with one paper colour, in working pixels.
+class _Found:
+    """A panel in an image's pixels.
 
     Attributes:
-        outlines: one for each panel, in no particular order.
-        supports: how surely each is a panel, 0 to 1.
+        outline: its corners.
+        confidence: how sure it is, 0 to 1.
     """
 
-    outlines: tuple[Corners, ...] = ()
-    supports: tuple[float, ...] = ()
+    outline: Corners
+    confidence: float
 
 
 def find_panels(image: RgbImage, page_width: int, page_height: int, direction: Direction) -> tuple[Panel, ...]:
     """Find the panels of a page and put them in reading order.
 
-    A panel's confidence is the share of its outline along which art ends at bare paper or at the page's edge;
-    it is 0 for the whole page standing in where nothing was found.
+    A panel's confidence tells how much the pixels in it agree and its sides lie on borders (without the net, the
+    share of its outline along which art ends at bare paper); it is 0 for the whole page standing in where nothing
+    was found.
 
     Args:
         image: the page's pixels, possibly decoded smaller than the page.
@@ -69,8 +81,87 @@ def find_panels(image: RgbImage, page_width: int, page_height: int, direction: D
     Returns:
         The panels in page pixels, first read first; never empty.
     """
+    return find_panels_with(embedded_net(), image, page_width, page_height, direction)
+
+
+def find_panels_with(
+    net: PanelNet | None, image: RgbImage, page_width: int, page_height: int, direction: Direction
+) -> tuple[Panel, ...]:
+    """Find panels with a net of one's own, or by bare paper alone; see `find_panels`."""
+    height, width = image.shape[:2]
+    found: list[_Found] = []
+    for window in windows(image):
+        part, offset = np.ascontiguousarray(image[window.y : window.bottom]), np.array([0, window.y])
+        found += [_Found(panel.outline + offset, panel.confidence) for panel in _find(part, net)]
+    return _to_panels(found, (width, height), (page_width, page_height), direction)
+
+
+def _find(image: RgbImage, net: PanelNet | None) -> list[_Found]:
+    """The panels of an image, in its pixels and in no particular order."""
+    if min(image.shape[:2]) < _LEAST_SIDE_PX:
+        return []
     small = _working_image(image)
-    return _to_panels(_propose(small), small, page_width, page_height, direction)
+    if cv2.meanStdDev(small)[1].max() < _BLANK_SPREAD:
+        return []
+    found = [] if net is None else _voted(net, small)
+    if not found:
+        found = _enclosed(best_proposal(small))
+    scale = np.array(image.shape[1::-1]) / small.shape[1::-1]
+    return [_Found(panel.outline * scale, panel.confidence) for panel in found]
+
+
+def _voted(net: PanelNet, image: RgbImage) -> list[_Found]:
+    """The panels that an image's pixels vote for."""
+    height, width = image.shape[:2]
+    votes = net.look(image)
+    voters = Voters.of(votes)
+    candidates = np.concatenate([area_boxes(votes), candidate_boxes(voters), _WHOLE])
+    choices = choose(candidates, edge_shares(votes, candidates), voters)
+    boxes = candidates[[choice.index for choice in choices]].reshape(-1, 4)
+    paper = paper_outside(image, votes)
+    found = []
+    for choice, box, own in zip(choices, boxes, members(boxes, voters), strict=True):
+        outline = slanted_outline(box, voters.only(own), width, height)
+        if outline is None:
+            outline = outline_of(snapped(image, _in_pixels(box, width, height), paper))
+        found.append(_Found(outline, confidence_of(choice.merit)))
+    if paper is None or not _lie_on(paper, image, found):
+        return found
+    clear = propose_on(image, paper)
+    return _enclosed(clear) if _agree(clear, found) else found
+
+
+def _lie_on(paper: Paper, image: RgbImage, found: list[_Found]) -> bool:
+    """Whether panels lie on bare paper, most of their outlines at least: else it has nothing to say about them."""
+    mask = paper.mask(image)
+    supports = [outline_support(mask, panel.outline) for panel in found]
+    return bool(supports) and fmean(supports) >= _LEAST_PAPER_SUPPORT
+
+
+def _enclosed(proposal: Proposal) -> list[_Found]:
+    """The panels that bare paper encloses."""
+    return [_Found(outline, support) for outline, support in zip(proposal.outlines, proposal.supports, strict=True)]
+
+
+def _agree(clear: Proposal, found: list[_Found]) -> bool:
+    """Whether paper encloses what was found, or parts of it, and each of its own panels so clearly that it is right."""
+    if not found or len(clear.outlines) < len(found) or min(clear.supports) < _CLEAR_SUPPORT:
+        return False
+    boxes, enclosed = (_boxes([panel.outline for panel in panels]) for panels in (found, _enclosed(clear)))
+    is_same = overlaps(boxes, enclosed) >= _SAME_OVERLAP  # (N, M)
+    is_part = insides(enclosed, boxes).T >= _PART_FRAC
+    filled = (is_part * areas(enclosed)).sum(axis=1) / np.maximum(areas(boxes), 1)
+    return bool((is_same.any(axis=1) | (filled >= _FILLED_FRAC)).all())
+
+
+def _boxes(outlines: list[Corners]) -> Floats:
+    """Bounding boxes (N, 4): left, top, right, bottom."""
+    return np.array([[*outline.min(axis=0), *outline.max(axis=0)] for outline in outlines], dtype=np.float32)
+
+
+def _in_pixels(box: Floats, width: int, height: int) -> Box:
+    left, top, right, bottom = np.rint(box * [width, height, width, height]).astype(int).tolist()
+    return Box(left, top, max(0, right - left), max(0, bottom - top))
 
 
 def _working_image(image: RgbImage) -> RgbImage:
@@ -83,70 +174,17 @@ def _working_image(image: RgbImage) -> RgbImage:
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def _propose(image: RgbImage) -> _Proposal:
-    """The most convincing set of panels over all paper colours the page may have; empty where none convinces."""
-    proposals = [_propose_on(image, paper) for paper in likely_papers(image)]
-    best = max(proposals, key=lambda proposal: sum(proposal.supports))
-    return best if best.supports and fmean(best.supports) >= _MIN_SUPPORT else _Proposal()
-
-
-def _propose_on(image: RgbImage, paper: Paper) -> _Proposal:
-    height, width = image.shape[:2]
-    mean_side_px = (width * height) ** 0.5
-    outlines: list[Corners] = []
-    supports: list[float] = []
-    for mask, part in _parts(image, paper, max(2, round(_MIN_PART_FRAC * mean_side_px))):
-        art = art_box(mask, part)
-        min_side_px = max(2, round(_MIN_SIDE_FRAC * mean_side_px))
-        if min(art.width, art.height) < min_side_px:
-            continue
-        found = outlines_in(mask, part, min_side_px)
-        outlines += found
-        supports += [outline_support(mask, outline) for outline in found]
-    return _Proposal(tuple(outlines), tuple(supports)) if len(outlines) <= _MAX_PANELS else _Proposal()
-
-
-def _parts(image: RgbImage, paper: Paper, min_part_px: int) -> Iterator[tuple[Mask, Box]]:
-    """The parts between the gutters, each with the mask of what counts as paper about it.
-
-    A part framed in one colour may hold gutters of that colour: black ones within a white scan margin, or the
-    frame lines that touching panels share.
-    """
-    height, width = image.shape[:2]
-    mask = paper.mask(image)
-    for part in cut(mask, Box(0, 0, width, height), min_part_px):
-        frame = frame_color(image[part.y : part.bottom, part.x : part.right])
-        if frame is not None and frame != paper:
-            framed = _with_frame(mask, image, part, frame)
-            finer = cut(framed, part, min_part_px)
-            if len(finer) > 1 and min(outline_support(framed, outline_of(box)) for box in finer) >= _FRAMED_SUPPORT:
-                yield from ((framed, box) for box in finer)
-                continue
-        yield mask, part
-
-
-def _with_frame(mask: Mask, image: RgbImage, part: Box, frame: Paper) -> Mask:
-    """The page's mask, in which a part's frame counts as paper and so does everything of its colour in the part."""
-    framed = mask.copy()
-    framed[part.y : part.bottom, part.x : part.right] = 255
-    inner = part.shrunk(_FRAME_BLUR_PX)
-    rows, columns = slice(inner.y, inner.bottom), slice(inner.x, inner.right)
-    framed[rows, columns] = frame.mask(image[rows, columns])
-    return framed
-
-
 def _to_panels(
-    proposal: _Proposal, image: RgbImage, page_width: int, page_height: int, direction: Direction
+    found: list[_Found], size: tuple[int, int], page_size: tuple[int, int], direction: Direction
 ) -> tuple[Panel, ...]:
-    """The outlines as panels in page pixels, in reading order; the whole page where there are none."""
-    height, width = image.shape[:2]
-    scale, limits = np.array([page_width / width, page_height / height]), np.array([page_width, page_height])
-    polygons = [_polygon(np.clip(np.rint(outline * scale), 0, limits)) for outline in proposal.outlines]
-    boxes = [bounding_box(polygon) for polygon in polygons]
-    if not boxes or min(box.area for box in boxes) == 0:
-        return (Panel(Box(0, 0, page_width, page_height).corners, confidence=0.0),)
-    order = reading_order(boxes, direction, fold_of(page_width, page_height))
-    return tuple(Panel(polygons[i], confidence=round(proposal.supports[i], 3)) for i in order)
+    """The panels in page pixels, in reading order; the whole page where there are none."""
+    scale, limits = np.array(page_size) / size, np.array(page_size)
+    polygons = [_polygon(np.clip(np.rint(panel.outline * scale), 0, limits)) for panel in found]
+    kept = [number for number, polygon in enumerate(polygons) if bounding_box(polygon).area]
+    if not kept:
+        return (Panel(Box(0, 0, *page_size).corners, confidence=0.0),)
+    order = read_outlines([polygons[number] for number in kept], direction, fold_of(*page_size)).indices
+    return tuple(Panel(polygons[kept[i]], confidence=round(found[kept[i]].confidence, 3)) for i in order)
 
 
 def _polygon(corners: Corners) -> Polygon:

@@ -39,6 +39,8 @@ _COVERED_FRAC = 0.6
 _OUTSIDE_PX = (1.5, 3)
 _INSIDE_PX = 3
 _PROBES_PER_SIDE = 48
+# Dots and dithering change colour more often than this: their contours are no panels, and take seconds to follow.
+_MOST_CHANGES = 100_000
 
 
 def outlines_in(paper: Mask, region: Box, min_side_px: int) -> list[Corners]:
@@ -134,6 +136,8 @@ def _at(paper: Mask, points: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
 
 def _shapes(art: Mask, min_side_px: int) -> tuple[list[Contour], list[Contour]]:
     """Contours of the connected shapes of art, large ones only: those outside all others, and those within."""
+    if np.count_nonzero(art[:, 1:] != art[:, :-1]) > _MOST_CHANGES:
+        return [], []
     contours, hierarchy = cv2.findContours(art, cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE)
     outer: list[Contour] = []
     nested: list[Contour] = []

@@ -1,4 +1,4 @@
-"""The trainer's command line: `python -m trainer {fetch-base,data,sft,rl,serve,evaluate,scorer,scorer-evaluate}`.
+"""The trainer's command line: `python -m trainer {fetch-base,data,sft,rl,serve,evaluate,scorer,…}`.
 
 stdout belongs to the events of `trainer.events`; everything a library prints goes to stderr. Only `data` and
 `panels-evaluate` write for a person.
@@ -20,7 +20,7 @@ from typing import TextIO
 from trainer import data_arguments
 from trainer.config import ConfigError, RlConfig, ScorerConfig, SftConfig
 from trainer.dataset import DatasetError
-from trainer.decoding import CERTAINTY, READING_SAMPLES, READING_TEMPERATURE, Decoding
+from trainer.decoding import READING_TEMPERATURE, Decoding
 from trainer.events import Event, LastWord, RunCancelled, RunFailed, RunFinished, encode, in_words
 from trainer.panel_config import PanelConfig
 from trainer.run_dir import DiskError, RunDir, RunDirError
@@ -101,11 +101,10 @@ def _parser() -> argparse.ArgumentParser:
     rl.add_argument("--resume", action="store_true", help="go on with the run in --run, as its config.json says")
     serve = commands.add_parser("serve", parents=[shared], help="write captions for requests on stdin")
     serve.add_argument("--model", default="embedded", help='"embedded", a directory, or a hub name')
-    serve.add_argument("--scorer", default="embedded", help='judges captions: "embedded", a directory, or "" for none')
-    serve.add_argument("--exact", action="store_true", help="leave weights as they are; on a CPU they become 8-bit")
+    serve.add_argument("--scorer", default="embedded", help="what samples are chosen by with --utility fit")
     serve.add_argument("--threads", type=int, default=0, help="CPU threads; 0 leaves the choice to torch")
     Decoding.add_arguments(serve)
-    serve.set_defaults(temperature=READING_TEMPERATURE, samples=READING_SAMPLES, utility=CERTAINTY)
+    serve.set_defaults(temperature=READING_TEMPERATURE)
     evaluate = commands.add_parser("evaluate", parents=[shared], help="measure a narrator on a data set")
     evaluate.add_argument("--model", default="embedded", help='"embedded", a directory, or a hub name')
     evaluate.add_argument("--data", type=Path, required=True, help="folder of the data set")
@@ -116,8 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--json", type=Path, help="write metrics and captions here")
     evaluate.add_argument("--html", type=Path, help="write the report with pictures here")
     evaluate.add_argument("--limit", type=int, default=0, help="records at most; 0: all")
-    evaluate.add_argument("--scorer", default="embedded", help="what captions are chosen by with --utility certainty")
-    evaluate.add_argument("--quantised", action="store_true", help="with 8-bit weights, as the reader has them")
+    evaluate.add_argument("--scorer", default="embedded", help="what samples are chosen by with --utility fit")
     Decoding.add_arguments(evaluate)
     ScorerConfig.add_arguments(
         commands.add_parser("scorer", parents=[shared], help="train a scorer of text and picture")
@@ -283,9 +281,7 @@ def _serve(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
     from trainer.serve import serve
 
     decoding = Decoding.from_arguments(parsed)
-    return serve(
-        parsed.model, parsed.scorer, _base_weights(parsed), parsed.threads, decoding, parsed.exact, sys.stdin, emit
-    )
+    return serve(parsed.model, parsed.scorer, _base_weights(parsed), parsed.threads, decoding, sys.stdin, emit)
 
 
 def _evaluate(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
@@ -302,7 +298,6 @@ def _evaluate(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
         parsed.against,
         Decoding.from_arguments(parsed),
         parsed.scorer,
-        parsed.quantised,
         parsed.json,
         parsed.html,
     )

@@ -103,9 +103,6 @@ class Captioner(Protocol):
             ConfigError: it cannot; the text says why.
         """
 
-    def quantise(self) -> None:
-        """Write faster on a CPU from now on, with weights rounded to 8 bits (`trainer.quantisation`)."""
-
     def write_candidates(
         self,
         features: Tensor,

@@ -1,7 +1,7 @@
 """What a caption is chosen by: the options of every way of decoding, as command line and report see them.
 
     temperature 0                greedy, or with `beams` beam search, or with `contrast` contrastive search
-    temperature above 0          sampling, and with `samples` the one that the others agree with, or that is surest
+    temperature above 0          sampling, and with `samples` the one that the others agree with, or that fits best
 
 The ways themselves: `generation` runs transformers' `generate`, `token_rules` says which tokens are allowed,
 `contrastive` looks ahead, `ranking` chooses among whole captions. Standard library only.
@@ -15,15 +15,12 @@ from trainer.config import ConfigError, Options, option
 
 CHRF = "chrf"
 SIMILARITY = "similarity"
-CERTAINTY = "certainty"
-UTILITIES = (CHRF, SIMILARITY, CERTAINTY)
+FIT = "fit"
+UTILITIES = (CHRF, SIMILARITY, FIT)
 
 READING_TEMPERATURE = 0.6
 """The likeliest words one after the other soon tell one sentence again and again; at 0.8 the story loses its thread.
 Read on two comics, 21 panels each."""
-
-READING_SAMPLES = 4
-"""Captions that a reader's narrator chooses among: what they cost is saved by 8-bit weights (`quantisation`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +36,7 @@ class Decoding(Options):
         top_p: share of the probability that sampling keeps.
         samples: captions sampled for each picture, of which `ranking` chooses one.
         utility: what a sample is taken for: agreeing with the others in letters and words (CHRF) or in meaning
-            (SIMILARITY, MiniLM), or that and its fit to the picture (CERTAINTY, a scorer).
+            (SIMILARITY, MiniLM), or its fit to the picture (FIT, a scorer).
         beams: sequences followed at a time by beam search.
         contrast: weight of not resembling what stands before (Su et al. 2022, alpha); 0 is no contrastive search.
         contrast_tokens: tokens that contrastive search looks at.
@@ -61,7 +58,7 @@ class Decoding(Options):
     top_p: float = option(0.9, "Share of the probability that sampling keeps.", 0.0, 1.0)
     samples: int = option(1, "Captions sampled for each picture, of which one is taken.", 1, 256)
     utility: str = option(
-        CHRF, "What one is taken for: agreeing with the others (chrf, similarity), or that and its fit (certainty)."
+        CHRF, "What one is taken for: agreeing with the others, chrf or similarity, or its fit to the picture, fit."
     )
     beams: int = option(1, "Sequences followed at a time; above 1 is beam search.", 1, 64)
     contrast: float = option(

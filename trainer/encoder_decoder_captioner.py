@@ -23,7 +23,6 @@ from trainer.captioner import OPENINGS, CaptionerError, Decoding, Prompt, Rank, 
 from trainer.config import ConfigError
 from trainer.generation import Writing, shared_prompts
 from trainer.hub import local_folder
-from trainer.quantisation import quantise
 from trainer.ranking import choose, ranking
 from trainer.token_rules import Vocabulary
 
@@ -116,10 +115,6 @@ class EncoderDecoderCaptioner:
                 f"guidance is {decoding.guidance}; {self.title} was never trained without pictures and has nothing "
                 "to be guided away from, so it must be 1."
             )
-
-    def quantise(self) -> None:
-        """See `Captioner.quantise`."""
-        quantise(self.model.decoder)
 
     def write(
         self,

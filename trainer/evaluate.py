@@ -20,18 +20,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from trainer.captioner import EMBEDDED, Captioner, Decoding, Prompt, Rank, load_captioner
-from trainer.config import ConfigError
 from trainer.controls import most_frequent_text, nearest_texts, open_picture, text_of, wrong_pictures
 from trainer.dataset import DESCRIPTION, NARRATION, DatasetError, Record, load_descriptions, load_records
-from trainer.decoding import CERTAINTY
 from trainer.device import best_device, describe
 from trainer.events import Event, Loading, Metrics, Progress, RunFinished, RunStarted
-from trainer.prefix_captioner import PrefixCaptioner
-from trainer.ranking import by_certainty, ranking
+from trainer.ranking import load_fit, ranking
 from trainer.report import Report, captions_of, write_json
 from trainer.report_page import write_page
 from trainer.scoreboard import NARRATOR, Embed, Scoreboard, score_systems
-from trainer.scorer import DualEncoder, load_scorer
 
 WRONG_PICTURES = "narrator, wrong pictures"
 NEAREST = "nearest training text"
@@ -56,8 +52,7 @@ class Evaluation:
         limit: records at most, two at least; 0: all.
         against: another narrator, or the JSON report of one on the same records; empty: none.
         decoding: how captions are chosen.
-        scorer: what they are chosen by where `decoding` says by certainty ("embedded" or a directory); else not loaded.
-        quantised: write with weights rounded to 8 bits, as the reader does on a CPU.
+        scorer: what several samples are chosen by where `decoding` says by fit ("embedded" or a directory).
         json_file: gets scores, signatures and every caption; None: none.
         html_file: gets the same for people, with the pictures; None: none.
     """
@@ -71,7 +66,6 @@ class Evaluation:
     against: str = ""
     decoding: Decoding = field(default_factory=Decoding)
     scorer: str = EMBEDDED
-    quantised: bool = False
     json_file: Path | None = None
     html_file: Path | None = None
 
@@ -93,8 +87,7 @@ def evaluate(wanted: Evaluation, base_weights: Path, embed: Embed, emit: Callabl
     train, records = _records(wanted)
     # An earlier report is read first: a wrong file name should not cost an hour of writing.
     earlier = captions_of(Path(wanted.against), records) if wanted.against.endswith(".json") else None
-    captioner = _load(wanted.model, wanted, base_weights, emit)
-    rank = ranking(wanted.decoding, embed, _sure(wanted, captioner, base_weights, emit))
+    captioner, rank = _load(wanted.model, wanted, base_weights, embed, emit)
     total = len(records) * (3 if wanted.against and earlier is None else 2)
     emit(RunStarted(captioner.id, "evaluate", total, describe(best_device())))
     clock = _Clock(total, emit)
@@ -108,9 +101,8 @@ def evaluate(wanted: Evaluation, base_weights: Path, embed: Embed, emit: Callabl
     if earlier is not None:
         systems[OTHER] = earlier
     elif wanted.against:
-        other = _load(wanted.against, wanted, base_weights, emit)
-        rank = ranking(wanted.decoding, embed, _sure(wanted, other, base_weights, emit))
-        systems[OTHER] = _write_all(other, records, pictures, wanted, rank, clock)
+        other, other_rank = _load(wanted.against, wanted, base_weights, embed, emit)
+        systems[OTHER] = _write_all(other, records, pictures, wanted, other_rank, clock)
     return _report(wanted, captioner.id, records, systems, embed, emit)
 
 
@@ -183,23 +175,18 @@ def _records(wanted: Evaluation) -> tuple[list[Record], list[Record]]:
     return train, [record for members in books.values() for record in members]
 
 
-def _load(model: str, wanted: Evaluation, base_weights: Path, emit: Callable[[Event], None]) -> Captioner:
-    captioner = load_captioner(model, base_weights, lambda text, done_frac: emit(Loading(text, done_frac)))
+def _load(
+    model: str, wanted: Evaluation, base_weights: Path, embed: Embed, emit: Callable[[Event], None]
+) -> tuple[Captioner, Rank]:
+    """A narrator, and what its captions are chosen by."""
+
+    def report(text: str, done_frac: float | None) -> None:
+        emit(Loading(text, done_frac))
+
+    captioner = load_captioner(model, base_weights, report)
     captioner.check(wanted.decoding)
-    if wanted.quantised:
-        captioner.quantise()
-    return captioner
-
-
-def _sure(wanted: Evaluation, captioner: Captioner, base_weights: Path, emit: Callable[[Event], None]) -> Rank | None:
-    """The scorer's judgement of captions, where it is asked for."""
-    if wanted.decoding.utility != CERTAINTY:
-        return None
-    eyes = captioner.encoder if isinstance(captioner, PrefixCaptioner) else None
-    scorer = load_scorer(wanted.scorer, base_weights, lambda text, done_frac: emit(Loading(text, done_frac)), eyes)
-    if not isinstance(scorer, DualEncoder) or scorer.encoder is not eyes:
-        raise ConfigError(f"The scorer “{wanted.scorer}” does not look through the narrator's own encoder; use chrf.")
-    return by_certainty(scorer, scorer.encode_features)
+    fit = load_fit(wanted.scorer, wanted.decoding, captioner, base_weights, report)
+    return captioner, ranking(wanted.decoding, embed, fit)
 
 
 def _looking(emit: Callable[[Event], None]) -> Callable[[int, int], None]:

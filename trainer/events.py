@@ -116,7 +116,7 @@ class CaptionWritten:
         request_id: the request it answers.
         panel_id: the panel it belongs to.
         text: the caption.
-        confidence: how likely it tells what a person would, 0 to 1 (`trainer.certainty`).
+        confidence: geometric mean of the chosen tokens' probabilities, 0 to 1.
         seconds: time spent on this caption.
     """
 

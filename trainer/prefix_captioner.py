@@ -42,7 +42,6 @@ from trainer.device import best_device, inference_dtype
 from trainer.generation import Writing, shared_prompts
 from trainer.picture_encoder import GRID, PictureEncoder
 from trainer.picture_words import PictureWords
-from trainer.quantisation import quantise
 from trainer.ranking import choose, ranking
 from trainer.tensor_files import save_tensors
 from trainer.token_rules import Vocabulary
@@ -224,10 +223,6 @@ class PrefixCaptioner:
     def check(self, decoding: Decoding) -> None:
         """Whether the fields of `decoding` go together; see `Captioner.check`."""
         decoding.validate()
-
-    def quantise(self) -> None:
-        """See `Captioner.quantise`."""
-        quantise(self.language)
 
     def write(
         self,

@@ -1,8 +1,8 @@
 """Which of several captions of a picture is taken: the one that a `Rank` scores highest.
 
 Minimum Bayes risk (Kumar & Byrne 2004; Eikema & Aziz 2022 for samples): of N captions sampled from a narrator, the one
-that is on average most like the others is what the narrator most stands for, though no single one is likely. What
-captions agree on is mostly what is usual, so with a scorer the fit to the picture counts as well (`certainty`).
+that is on average most like the others is what the narrator most stands for, though no single one is likely. Or the
+one that fits the picture best to a scorer.
 
 Letters: B pictures, E width of the scorer's space, N captions of one picture, G different n-grams.
 """
@@ -10,18 +10,19 @@ Letters: B pictures, E width of the scorer's space, N captions of one picture, G
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 from sacrebleu.metrics import CHRF
 from torch import Tensor
 
-from trainer.captioner import Rank, WrittenCaption
-from trainer.certainty import agreement, certainty
+from trainer.captioner import Captioner, Rank, Report, WrittenCaption
 from trainer.config import ConfigError
-from trainer.decoding import CERTAINTY, SIMILARITY, Decoding
+from trainer.decoding import FIT, SIMILARITY, Decoding
+from trainer.picture_encoder import PictureEncoder
 from trainer.scoreboard import Embed
-from trainer.scorer import DualEncoder
+from trainer.scorer import DualEncoder, load_scorer
 from trainer.significance import Floats
 
 Utility: TypeAlias = Callable[[Sequence[str]], Floats]
@@ -44,23 +45,23 @@ def choose(features: Tensor, candidates: Sequence[Sequence[WrittenCaption]], ran
     return [captions[int(np.argmax(row))] for captions, row in zip(candidates, scores, strict=True)]
 
 
-def ranking(decoding: Decoding, embed: Embed | None = None, sure: Rank | None = None) -> Rank:
+def ranking(decoding: Decoding, embed: Embed | None = None, fit: Rank | None = None) -> Rank:
     """What `decoding` says captions are chosen by.
 
     Args:
         decoding: names the utility.
         embed: `SentenceEncoder`, where several samples are judged by SIMILARITY.
-        sure: `by_certainty`, where they are judged by CERTAINTY.
+        fit: `by_fit`, where they are judged by FIT.
 
     Raises:
         ConfigError: what the utility needs is not there.
     """
     if decoding.samples == 1:  # of one caption nothing is judged
         return expected_utility(chrf)
-    if decoding.utility == CERTAINTY:
-        if sure is None:
-            raise ConfigError(f"The utility {CERTAINTY} needs a scorer, which is not loaded here; use chrf.")
-        return sure
+    if decoding.utility == FIT:
+        if fit is None:
+            raise ConfigError(f"The utility {FIT} needs a scorer, which is not loaded here; use chrf.")
+        return fit
     if decoding.utility != SIMILARITY:
         return expected_utility(chrf)
     if embed is None:
@@ -74,25 +75,44 @@ def ranking(decoding: Decoding, embed: Embed | None = None, sure: Rank | None = 
     return expected_utility(similarity)
 
 
-def by_certainty(scorer: DualEncoder, place: Callable[[Tensor], Tensor]) -> Rank:
-    """Rank a caption by how sure it is, 0 to 1, of what the others say and how far it fits its picture.
+def by_fit(scorer: DualEncoder) -> Rank:
+    """Rank a caption by how far it fits its picture above the usual (`fit.Backdrop.surplus`).
 
     Args:
-        scorer: judges; several captions a picture are needed.
-        place: a narrator's features (B, V, D) to the pictures' vectors (B, E); `scorer.encode_features` where both
-            look through the same encoder.
+        scorer: judges; it looks through the narrator's own encoder.
     """
 
     def rank(features: Tensor, candidates: Sequence[Sequence[str]]) -> list[list[float]]:
-        scores = []
-        for picture, texts in zip(place(features), candidates, strict=True):
-            sentences = scorer.sentence_vectors(texts)
-            placed = scorer.place_sentences(sentences)
-            surplus = scorer.backdrop.surplus(picture.expand(len(texts), -1), placed).tolist()
-            scores.append(list(map(certainty, agreement(sentences), surplus)))
-        return scores
+        pictures = scorer.encode_features(features)
+        return [
+            scorer.surplus(picture.expand(len(texts), -1), texts).tolist()
+            for picture, texts in zip(pictures, candidates, strict=True)
+        ]
 
     return rank
+
+
+def load_fit(name: str, decoding: Decoding, captioner: Captioner, base_weights: Path, report: Report) -> Rank | None:
+    """The scorer's judgement of captions, where `decoding` asks for it.
+
+    Args:
+        name: "embedded" or a directory (`load_scorer`).
+        decoding: says whether it is needed.
+        captioner: whose captions are judged.
+        base_weights: the folder of `trainer.base_weights`.
+        report: is told what is being done.
+
+    Raises:
+        CaptionerError: the scorer cannot be loaded.
+        ConfigError: it does not look through the narrator's own encoder.
+    """
+    if decoding.utility != FIT or decoding.samples == 1:
+        return None
+    eyes = getattr(captioner, "encoder", None)
+    scorer = load_scorer(name, base_weights, report, eyes if isinstance(eyes, PictureEncoder) else None)
+    if not isinstance(scorer, DualEncoder) or scorer.encoder is not eyes:
+        raise ConfigError(f"The scorer “{name}” does not look through the narrator's own encoder; use chrf.")
+    return by_fit(scorer)
 
 
 def expected_utility(utility: Utility) -> Rank:

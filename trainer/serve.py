@@ -4,8 +4,7 @@
 
 One request is one page. The newest request comes first: after each caption the loop looks whether a newer
 one has arrived, so that a reader who turned the page is not kept waiting by the page before; the older
-request goes on afterwards. Within a request each caption is conditioned on the captions before it. Of several captions
-a scorer takes one, and with it says how sure it is.
+request goes on afterwards. Within a request each caption is conditioned on the captions before it.
 """
 
 from __future__ import annotations
@@ -21,12 +20,11 @@ from pathlib import Path
 from typing import TextIO
 
 from PIL import Image
-from torch import Tensor
 
-from trainer.captioner import Captioner, CaptionerError, Prompt, Report, WrittenCaption, load_captioner
+from trainer.captioner import Captioner, Prompt, Rank, load_captioner
 from trainer.dataset import CONTEXT_CAPTIONS
 from trainer.decoding import READING_TEMPERATURE, SIMILARITY, Decoding
-from trainer.device import best_device, set_threads
+from trainer.device import set_threads
 from trainer.events import (
     CancelRequest,
     CaptionPartial,
@@ -42,10 +40,7 @@ from trainer.events import (
     StopRequest,
     decode_request,
 )
-from trainer.prefix_captioner import PrefixCaptioner
-from trainer.ranking import by_certainty, choose, ranking
-from trainer.scoreboard import Embed
-from trainer.scorer import DualEncoder, load_scorer
+from trainer.ranking import load_fit, ranking
 from trainer.sentence_encoder import SentenceEncoder
 
 _log = logging.getLogger(__name__)
@@ -114,51 +109,19 @@ class Inbox:
             self._jobs.remove(job)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
 class _Writer:
-    """A narrator, the way it writes, and who judges it."""
+    """A narrator and the way it writes.
 
-    def __init__(
-        self, captioner: Captioner, decoding: Decoding, scorer: DualEncoder | None, embed: Embed | None
-    ) -> None:
-        """Put them together.
+    Attributes:
+        captioner: the narrator.
+        decoding: how it chooses.
+        rank: how it chooses among whole captions.
+    """
 
-        Raises:
-            ConfigError: what `decoding` chooses by is not there.
-        """
-        self._captioner = captioner
-        self._decoding = decoding
-        self._scorer = scorer
-        self._embed = embed
-        # Refuses now what it would refuse later.
-        ranking(decoding, embed, by_certainty(scorer, scorer.encode_features) if scorer else None)
-
-    def write(
-        self,
-        picture: Image.Image,
-        prompt: Prompt,
-        reworded: bool,
-        on_text: Callable[[str], None],
-        should_stop: Callable[[], bool],
-    ) -> WrittenCaption:
-        """Write a picture's caption; of several that were judged, its confidence is their `certainty`."""
-        features = self._captioner.encode([picture])
-        decoding = _reworded(self._decoding) if reworded else self._decoding
-        candidates = self._captioner.write_candidates(features, [prompt], decoding, on_text, should_stop)
-        if should_stop():  # nobody will see it
-            return candidates[0][0]
-        if len(candidates[0]) == 1 or self._scorer is None:
-            return choose(features, candidates, ranking(decoding, self._embed))[0]
-        placed = self._placed(self._scorer, picture, features)
-        texts = [caption.text for caption in candidates[0]]
-        sure = by_certainty(self._scorer, lambda _: placed)(features, [texts])
-        chosen = choose(features, candidates, ranking(decoding, self._embed, lambda *_: sure))[0]
-        return dataclasses.replace(chosen, confidence=sure[0][candidates[0].index(chosen)])
-
-    def _placed(self, scorer: DualEncoder, picture: Image.Image, features: Tensor) -> Tensor:
-        """The picture as the scorer places it, (1, E); a narrator with the scorer's own eyes has looked already."""
-        if isinstance(self._captioner, PrefixCaptioner) and self._captioner.encoder is scorer.encoder:
-            return scorer.encode_features(features)
-        return scorer.encode_pictures([picture])
+    captioner: Captioner
+    decoding: Decoding
+    rank: Rank
 
 
 def serve(
@@ -167,7 +130,6 @@ def serve(
     base_weights: Path,
     threads: int,
     decoding: Decoding,
-    exact: bool,
     stream: TextIO,
     emit: Callable[[Event], None],
 ) -> RunFinished:
@@ -175,12 +137,10 @@ def serve(
 
     Args:
         model: "embedded", a directory or a hub name.
-        scorer: "embedded" or a directory (`load_scorer`): judges the captions; empty: none, then a caption's confidence
-            is the mean probability of its tokens, which says little.
+        scorer: what several samples are chosen by where `decoding` says by fit ("embedded" or a directory).
         base_weights: the folder of `trainer.base_weights`.
         threads: CPU threads; 0 leaves the choice to torch.
         decoding: how captions are chosen; where that always gives the same words, another wording is sampled.
-        exact: leave the weights as they are on a CPU too.
         stream: requests, one JSON object a line.
         emit: takes every event.
 
@@ -200,10 +160,9 @@ def serve(
 
     captioner = load_captioner(model, base_weights, report)
     captioner.check(decoding)
-    if not exact and best_device().type == "cpu":
-        captioner.quantise()
     embed = SentenceEncoder(base_weights) if decoding.samples > 1 and decoding.utility == SIMILARITY else None
-    writer = _Writer(captioner, decoding, _judge(scorer, captioner, base_weights, report), embed)
+    fit = load_fit(scorer, decoding, captioner, base_weights, report)
+    writer = _Writer(captioner, decoding, ranking(decoding, embed, fit))
     emit(Ready(captioner.id, captioner.title, round(time.monotonic() - started, 2)))
     while (job := inbox.newest()) is not None:
         if job.cancelled or job.next_panel >= len(job.request.panels):
@@ -226,34 +185,23 @@ def _write_next(writer: _Writer, job: _Job, inbox: Inbox, emit: Callable[[Event]
         job.told.append(panel.text)
         return
     started = time.monotonic()
+    features = writer.captioner.encode([_decode(panel)])
     told = tuple(text for text in job.told[-CONTEXT_CAPTIONS:] if text)
     # The same picture and variation are told in the same words, after a restart too.
     seed = zlib.crc32(panel.jpeg_base64.encode(), request.variation)
-    written = writer.write(
-        _decode(panel),
-        Prompt(told, request.style, seed),
-        reworded=request.variation > 0,
+    written = writer.captioner.write(
+        features,
+        [Prompt(told, request.style, seed)],
+        _reworded(writer.decoding) if request.variation else writer.decoding,
         on_text=lambda text: emit(CaptionPartial(request.request_id, panel.panel_id, text)),
         should_stop=lambda: job.cancelled or inbox.stopped,
-    )
+        rank=writer.rank,
+    )[0]
     if job.cancelled or inbox.stopped:
         return
     job.told.append(written.text)
     seconds = round(time.monotonic() - started, 3)
     emit(CaptionWritten(request.request_id, panel.panel_id, written.text, round(written.confidence, 4), seconds))
-
-
-def _judge(name: str, captioner: Captioner, base_weights: Path, report: Report) -> DualEncoder | None:
-    """The scorer that judges captions; None where none is wanted."""
-    if not name:
-        return None
-    eyes = captioner.encoder if isinstance(captioner, PrefixCaptioner) else None
-    scorer = load_scorer(name, base_weights, report, eyes)
-    if not isinstance(scorer, DualEncoder):
-        raise CaptionerError(
-            "model_not_found", f"“{name}” says nothing of how likely a caption is; it has no backdrop."
-        )
-    return scorer
 
 
 def _reworded(decoding: Decoding) -> Decoding:

@@ -9,7 +9,8 @@ from PySide6.QtCore import QCoreApplication
 
 from comicreader.domain.narration import PERSON, Caption
 
-# Below, a caption tells something else than a person would more often than not (`trainer.certainty`).
+# Mean token probability. The shipped narrator's captions are nearly all below, and so they should be marked: of 60
+# captions of comics and picture books none fitted wholly, and no measure of its own told the better ones.
 _UNSURE_BELOW = 0.5
 
 

@@ -1,4 +1,4 @@
-"""How far a text fits above the usual, and how sure a caption is."""
+"""How far a text fits above the usual."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-from trainer.certainty import agreement, certainty
 from trainer.fit import Backdrop
 
 
@@ -38,12 +37,3 @@ def test_texts_of_other_pictures_have_no_surplus_on_average() -> None:
 def test_a_backdrop_of_one_kind_gives_numbers() -> None:
     same = unit(1, 8).expand(4, -1)
     assert torch.isfinite(Backdrop(same, same).surplus(unit(3, 9), unit(3, 10))).all()
-
-
-def test_agreement_is_the_mean_likeness_to_the_others() -> None:
-    east, north = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
-    assert agreement(torch.stack([east, east, north])) == pytest.approx([0.5, 0.5, 0.0])
-
-
-def test_agreeing_and_fitting_captions_are_surer() -> None:
-    assert 0 < certainty(0.2, 0.0) < certainty(0.8, 0.0) < certainty(0.8, 3.0) < 1

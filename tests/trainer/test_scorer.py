@@ -25,9 +25,11 @@ from transformers import (
 
 from trainer import events
 from trainer.base_weights import default_cache
-from trainer.captioner import CaptionerError
-from trainer.config import ScorerConfig
+from trainer.captioner import CaptionerError, WrittenCaption, load_captioner
+from trainer.config import ConfigError, ScorerConfig
+from trainer.decoding import FIT, Decoding
 from trainer.picture_encoder import PictureEncoder
+from trainer.ranking import by_fit, choose, load_fit
 from trainer.run_dir import RunDir
 from trainer.scorer import DualEncoder, embedded_scorer_folder, load_scorer
 from trainer.scorer_evaluation import evaluate_scorer
@@ -102,6 +104,29 @@ def test_a_text_fits_its_own_picture_above_the_usual(
     others = scorer.surplus(pictures, TEXTS[1:] + TEXTS[:1])
     assert bool((own > others).all())
     assert float(own.mean()) > 0.5
+
+
+@needs_minilm
+def test_the_caption_that_fits_is_taken_of_several(
+    trained: tuple[Path, list[events.Event]], base_weights: Path
+) -> None:
+    scorer = load_scorer(str(trained[0]), base_weights, silent)
+    assert isinstance(scorer, DualEncoder)
+    features = scorer.encoder([tiny_models.picture(colour, (90, 70)) for colour in COLOURS])
+    written = [WrittenCaption(text, 0.5) for text in TEXTS]
+    chosen = choose(features, [written] * len(COLOURS), by_fit(scorer))
+    assert [caption.text for caption in chosen] == TEXTS
+
+
+@needs_minilm
+def test_a_narrator_with_other_eyes_cannot_be_judged_by_fit(
+    trained: tuple[Path, list[events.Event]], base_weights: Path, tiny_narrator: Path
+) -> None:
+    captioner = load_captioner(str(tiny_narrator), tiny_narrator, silent)
+    several = Decoding(temperature=1.0, samples=2, utility=FIT)
+    with pytest.raises(ConfigError, match="narrator's own encoder"):
+        load_fit(str(trained[0]), several, captioner, base_weights, silent)
+    assert load_fit(str(trained[0]), Decoding(), captioner, base_weights, silent) is None
 
 
 @needs_minilm

@@ -17,9 +17,6 @@ from trainer import events
 from trainer.base_weights import default_cache
 from trainer.captioner import embedded_folder
 
-ONE_CAPTION = ("--scorer", "", "--samples", "1")
-"""Written token by token, judged by nobody."""
-
 
 class Child:
     """`python -m trainer serve`, spoken to line by line."""
@@ -56,7 +53,7 @@ class Child:
 
 @pytest.fixture
 def child(tiny_narrator: Path) -> Iterator[Child]:
-    running = Child(str(tiny_narrator), *ONE_CAPTION)
+    running = Child(str(tiny_narrator))
     yield running
     if running.process.poll() is None:
         running.leave()
@@ -127,11 +124,9 @@ def test_a_broken_picture_fails_its_request_only(child: Child) -> None:
     assert child.until(events.RequestDone)[-1] == events.RequestDone("good")
 
 
-@pytest.mark.parametrize(
-    "options", [(), ("--temperature", "0", "--beams", "2"), ("--samples", "3", "--utility", "chrf")]
-)
+@pytest.mark.parametrize("options", [(), ("--temperature", "0", "--beams", "2"), ("--samples", "3")])
 def test_a_picture_is_told_alike_until_another_wording_is_asked_for(tiny_narrator: Path, options: tuple[str]) -> None:
-    child = Child(str(tiny_narrator), *ONE_CAPTION, *options)
+    child = Child(str(tiny_narrator), *options)
 
     def text(number: int, variation: int) -> str:
         request = dataclasses.replace(page("p", "red"), request_id=str(number), variation=variation)
@@ -147,32 +142,13 @@ def test_a_picture_is_told_alike_until_another_wording_is_asked_for(tiny_narrato
 
 def test_a_way_of_writing_that_the_narrator_has_not_is_the_last_word(tmp_path: Path) -> None:
     folder = tiny_models.tiny_encoder_decoder(tmp_path, uses_context=True)
-    rest, status = Child(str(folder), *ONE_CAPTION, "--guidance", "2").leave()
+    rest, status = Child(str(folder), "--guidance", "2").leave()
     last = rest[-1]
     assert isinstance(last, events.RunFailed)
     assert last.reason == "bad_config"
     assert "never trained without pictures" in last.message
     assert not any(isinstance(event, events.Ready) for event in rest)
     assert status == 1
-
-
-def test_choosing_by_fit_without_a_scorer_is_the_last_word(tiny_narrator: Path) -> None:
-    rest, status = Child(str(tiny_narrator), "--scorer", "", "--samples", "2").leave()
-    assert isinstance(rest[-1], events.RunFailed)
-    assert "needs a scorer" in rest[-1].message
-    assert status == 1
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not (default_cache() / "minilm-l6").exists(), reason="the base weights are not here")
-def test_a_narrator_with_eyes_of_its_own_is_judged_by_the_embedded_scorer(tiny_narrator: Path) -> None:
-    child = Child(str(tiny_narrator))
-    child.until(events.Ready)
-    child.send(page("p", "red", "green"))
-    written = [e for e in child.until(events.RequestDone) if isinstance(e, events.CaptionWritten)]
-    assert len({event.confidence for event in written}) == 2
-    assert all(0 < event.confidence < 0.5 for event in written)  # what it writes is no sentence
-    child.leave()
 
 
 def test_a_missing_model_is_the_last_word() -> None:

@@ -7,7 +7,7 @@ Zoom is the view's transform and never the items'. What lies over the page in vi
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QPainter, QResizeEvent, QTransform
+from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent, QTransform
 from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
 
 from comicreader.domain.framing import (
@@ -70,6 +70,10 @@ class PageView(QGraphicsView):
         self._notches = 0.0  # turned since the last step
         self._set_up_look()
         self._listen(PageGestures(self.viewport()))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Leave keys to actions: a scroll area would push the page out of sight where no shortcut takes them."""
+        event.ignore()
 
     def _set_up_look(self) -> None:
         self.setObjectName("pageView")

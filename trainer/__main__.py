@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TextIO
 
 from trainer import data_arguments
-from trainer.config import ConfigError, RlConfig, ScorerConfig, SftConfig
+from trainer.config import ConfigError, OptionsT, RlConfig, ScorerConfig, SftConfig
 from trainer.dataset import DatasetError
 from trainer.decoding import READING_TEMPERATURE, Decoding
 from trainer.events import Event, LastWord, RunCancelled, RunFailed, RunFinished, encode, in_words
@@ -212,15 +212,7 @@ def _panels_evaluate(parsed: argparse.Namespace, out: TextIO) -> int:
 def _panels(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
     from trainer.panel_training import train_panels
 
-    folder = Path(parsed.run)
-    if parsed.resume:
-        run = RunDir.reopen(folder)
-        config = PanelConfig.load(run.config_file)
-        run.rewind_events()
-    else:
-        config = PanelConfig.from_arguments(parsed)
-        run = RunDir.create(folder)
-    emit.record_in(run.events_file)
+    config, run = _opened_run(parsed, PanelConfig, emit)
     return train_panels(config, run, emit, _stop_on_stdin())
 
 
@@ -238,33 +230,31 @@ def _fetch_base(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
 def _sft(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
     from trainer.sft import train
 
-    folder, leads = Path(parsed.run), _leads()
-    if parsed.resume:
-        run = RunDir.reopen(folder)
-        config = SftConfig.load(run.config_file)
-        if leads:
-            run.rewind_events()
-    else:
-        config = SftConfig.from_arguments(parsed)
-        run = RunDir.create(folder) if leads else RunDir(folder)
-    if leads:
-        emit.record_in(run.events_file)
-    return train(config, run, _base_weights(parsed), emit, _stop_on_stdin() if leads else _never)
+    config, run = _opened_run(parsed, SftConfig, emit)
+    return train(config, run, _base_weights(parsed), emit, _stop_on_stdin() if _leads() else _never)
 
 
 def _rl(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
     from trainer.rl import train
 
-    folder = Path(parsed.run)
+    config, run = _opened_run(parsed, RlConfig, emit)
+    return train(config, run, _base_weights(parsed), emit, _stop_on_stdin())
+
+
+def _opened_run(parsed: argparse.Namespace, kind: type[OptionsT], emit: EventWriter) -> tuple[OptionsT, RunDir]:
+    """A new run as the command line says, or with --resume the one that is there as its config.json says."""
+    folder, leads = Path(parsed.run), _leads()
     if parsed.resume:
         run = RunDir.reopen(folder)
-        config = RlConfig.load(run.config_file)
-        run.rewind_events()
+        config = kind.load(run.config_file)
+        if leads:
+            run.rewind_events()
     else:
-        config = RlConfig.from_arguments(parsed)
-        run = RunDir.create(folder)
-    emit.record_in(run.events_file)
-    return train(config, run, _base_weights(parsed), emit, _stop_on_stdin())
+        config = kind.from_arguments(parsed)
+        run = RunDir.create(folder) if leads else RunDir(folder)
+    if leads:
+        emit.record_in(run.events_file)
+    return config, run
 
 
 def _leads() -> bool:

@@ -10,10 +10,8 @@ from PySide6.QtWidgets import (
     QAbstractItemDelegate,
     QAbstractItemView,
     QDockWidget,
-    QHBoxLayout,
     QLabel,
     QListView,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -21,6 +19,7 @@ from PySide6.QtWidgets import (
 from comicreader.ui.caption_delegate import CaptionDelegate
 from comicreader.ui.caption_editor import CaptionEditor
 from comicreader.ui.caption_model import CAPTION_ROLE, CaptionModel, Index
+from comicreader.ui.dock_header import dock_header
 from comicreader.ui.panel_caption import PanelCaption
 from comicreader.ui.theme import Theme
 
@@ -98,26 +97,14 @@ class CaptionsDock(QDockWidget):
         self._list.caption_delegate.fail_edit(panel_id, sentence)
 
     def _header(self, theme: Theme) -> QWidget:
-        header = QWidget()
-        header.setObjectName("captionsHeader")
-        header.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        title = QLabel(self.tr("Captions"))
-        font = title.font()
-        font.setBold(True)
-        title.setFont(font)
-        close = QToolButton()
-        close.setAccessibleName(self.tr("Hide the list of captions"))
-        close.setToolTip(close.accessibleName())
-        close.setIcon(theme.icon("close"))
-        theme.changed.connect(lambda: close.setIcon(theme.icon("close")))
-        close.clicked.connect(self.close_requested)
-        row = QHBoxLayout(header)
-        row.setContentsMargins(13, 5, 6, 5)
-        row.addWidget(title)
-        row.addSpacing(6)
-        row.addWidget(self._summary, stretch=1)
-        row.addWidget(close)
-        return header
+        return dock_header(
+            "captionsHeader",
+            self.tr("Captions"),
+            self.tr("Hide the list of captions"),
+            theme,
+            self.close_requested.emit,
+            self._summary,
+        )
 
 
 class _CaptionList(QListView):

@@ -7,15 +7,13 @@ from PySide6.QtGui import QImage, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDockWidget,
-    QHBoxLayout,
-    QLabel,
     QListView,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from comicreader.services.page_status import PageStatus
+from comicreader.ui.dock_header import dock_header
 from comicreader.ui.page_strip_delegate import PageStripDelegate
 from comicreader.ui.page_strip_model import Index, PageStripModel
 from comicreader.ui.theme import Theme
@@ -86,24 +84,9 @@ class PageStrip(QDockWidget):
             self.pictures_wanted.emit(wanted)
 
     def _header(self, theme: Theme) -> QWidget:
-        header = QWidget()
-        header.setObjectName("pagesHeader")
-        header.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        title = QLabel(self.windowTitle())
-        font = title.font()
-        font.setBold(True)
-        title.setFont(font)
-        close = QToolButton()
-        close.setAccessibleName(self.tr("Hide the list of pages"))
-        close.setToolTip(close.accessibleName())
-        close.setIcon(theme.icon("close"))
-        theme.changed.connect(lambda: close.setIcon(theme.icon("close")))
-        close.clicked.connect(self.close_requested)
-        row = QHBoxLayout(header)
-        row.setContentsMargins(13, 5, 6, 5)
-        row.addWidget(title, stretch=1)
-        row.addWidget(close)
-        return header
+        return dock_header(
+            "pagesHeader", self.windowTitle(), self.tr("Hide the list of pages"), theme, self.close_requested.emit
+        )
 
 
 class _PageList(QListView):

@@ -8,15 +8,11 @@ kept for good. The tables are drawn in `library_schema`.
 from __future__ import annotations
 
 import sqlite3
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
 from comicreader.domain.book import Direction
-from comicreader.domain.errors import LibraryError
 from comicreader.domain.narration import Caption
 from comicreader.domain.navigation import Position
 from comicreader.domain.panel_edits import PanelEdit
@@ -34,15 +30,14 @@ from comicreader.services.library_records import (
     StoredPanels,
 )
 from comicreader.services.library_schema import connect
+from comicreader.services.library_transactions import Transactions, now
 
 
 class Library:
     """An open library. All methods raise LibraryError when the file cannot be read or written."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._one_at_a_time = threading.Lock()
-        self._is_closed = False
+        self._transactions = Transactions(connection)
 
     @classmethod
     def open(cls, path: Path) -> Library:
@@ -55,9 +50,7 @@ class Library:
 
     def close(self) -> None:
         """Close the file; later calls raise LibraryError."""
-        with self._one_at_a_time:
-            self._is_closed = True
-            self._connection.close()
+        self._transactions.close()
 
     def __enter__(self) -> Library:
         return self
@@ -75,47 +68,47 @@ class Library:
         """
         path = path.absolute()
         fingerprint = book_fingerprint(path)
-        with self._writing() as connection:
-            return library_books.remember_book(connection, path, fingerprint, title, page_count, _now())
+        with self._transactions.writing() as connection:
+            return library_books.remember_book(connection, path, fingerprint, title, page_count, now())
 
     def recent_books(self, limit: int = 12) -> tuple[BookRecord, ...]:
         """The books opened last, newest first; some may be gone from the disk."""
-        with self._reading() as connection:
+        with self._transactions.reading() as connection:
             return library_books.recent_books(connection, limit)
 
     def forget_book(self, book_id: int) -> None:
         """Drop a book with its position and bookmarks; captions and edits belong to its pages and stay."""
-        with self._writing() as connection:
+        with self._transactions.writing() as connection:
             library_books.forget_book(connection, book_id)
 
     def set_direction(self, book_id: int, direction: Direction | None) -> None:
         """Keep the direction the person chose for a book; None: as the file says."""
-        with self._writing() as connection:
+        with self._transactions.writing() as connection:
             library_books.set_direction(connection, book_id, direction)
 
     def set_position(self, book_id: int, position: Position) -> None:
         """Keep the place where reading stopped."""
-        with self._writing() as connection:
-            library_books.set_position(connection, book_id, position, _now())
+        with self._transactions.writing() as connection:
+            library_books.set_position(connection, book_id, position, now())
 
     def add_bookmark(self, book_id: int, position: Position) -> None:
         """Mark a place; marking it twice is marking it once."""
-        with self._writing() as connection:
-            library_books.add_bookmark(connection, book_id, position, _now())
+        with self._transactions.writing() as connection:
+            library_books.add_bookmark(connection, book_id, position, now())
 
     def remove_bookmark(self, book_id: int, position: Position) -> None:
         """Unmark a place."""
-        with self._writing() as connection:
+        with self._transactions.writing() as connection:
             library_books.remove_bookmark(connection, book_id, position)
 
     def bookmarks(self, book_id: int) -> tuple[Position, ...]:
         """The marked places in the order of the book."""
-        with self._reading() as connection:
+        with self._transactions.reading() as connection:
             return library_books.bookmarks(connection, book_id)
 
     def panels_of(self, page_id: str) -> StoredPanels | None:
         """The page's panels in reading order; None where none were found yet."""
-        with self._reading() as connection:
+        with self._transactions.reading() as connection:
             return library_panels.panels_of(connection, page_id)
 
     def store_detected_panels(self, page_id: str, panels: Sequence[Panel], detector_version: str) -> tuple[Panel, ...]:
@@ -132,8 +125,8 @@ class Library:
         Returns:
             The panels that stand now, with ids.
         """
-        with self._writing() as connection:
-            return library_panels.store_detected_panels(connection, page_id, panels, detector_version, _now())
+        with self._transactions.writing() as connection:
+            return library_panels.store_detected_panels(connection, page_id, panels, detector_version, now())
 
     def store_person_panels(
         self, page_id: str, edit: PanelEdit, kind: PanelEditKind, *, expected: Sequence[Panel]
@@ -152,18 +145,18 @@ class Library:
         Raises:
             LibraryError: other panels stand than those the person saw.
         """
-        with self._writing() as connection:
-            return library_panel_edits.store_person_panels(connection, page_id, edit, kind, expected, _now())
+        with self._transactions.writing() as connection:
+            return library_panel_edits.store_person_panels(connection, page_id, edit, kind, expected, now())
 
     def store_layout(self, page_id: str, panels: Sequence[Panel]) -> PanelsChange:
         """Give a page another page's layout; a panel that was about there keeps its id and so its caption."""
-        with self._writing() as connection:
-            return library_panel_edits.store_layout(connection, page_id, panels, _now())
+        with self._transactions.writing() as connection:
+            return library_panel_edits.store_layout(connection, page_id, panels, now())
 
     def store_redetected_panels(self, page_id: str, found: Sequence[Panel], detector_version: str) -> PanelsChange:
         """Put what detection found in the place of what a person drew, because the person asked for it."""
-        with self._writing() as connection:
-            return library_panel_edits.store_redetected_panels(connection, page_id, found, detector_version, _now())
+        with self._transactions.writing() as connection:
+            return library_panel_edits.store_redetected_panels(connection, page_id, found, detector_version, now())
 
     def undo_panels(self, change: PanelsChange) -> PanelsChange:
         """Let the panels from before a change stand again, with their captions.
@@ -171,8 +164,8 @@ class Library:
         Raises:
             LibraryError: the panels were changed again since.
         """
-        with self._writing() as connection:
-            return library_panel_edits.turn_back(connection, change, PanelEditKind.UNDO, _now())
+        with self._transactions.writing() as connection:
+            return library_panel_edits.turn_back(connection, change, PanelEditKind.UNDO, now())
 
     def redo_panels(self, change: PanelsChange) -> PanelsChange:
         """Let the panels from after an undone change stand again.
@@ -184,26 +177,26 @@ class Library:
             LibraryError: the panels were changed again since.
         """
         undone = PanelsChange(change.page_id, before=change.after, after=change.before)
-        with self._writing() as connection:
-            return library_panel_edits.turn_back(connection, undone, PanelEditKind.REDO, _now())
+        with self._transactions.writing() as connection:
+            return library_panel_edits.turn_back(connection, undone, PanelEditKind.REDO, now())
 
     def captions_of(self, page_id: str) -> dict[str, Caption]:
         """The captions that stand on the page, by panel id."""
-        with self._reading() as connection:
+        with self._transactions.reading() as connection:
             return library_captions.captions_of(connection, page_id)
 
     def store_generated(self, panel_id: str, caption: Caption) -> Caption:
         """Keep a model's caption, unless a person's or an imported text stands; returns what stands now."""
-        with self._writing() as connection:
-            return library_captions.store_generated(connection, panel_id, caption, _now())
+        with self._transactions.writing() as connection:
+            return library_captions.store_generated(connection, panel_id, caption, now())
 
     def store_regenerated(self, panel_id: str, caption: Caption) -> CaptionChange:
         """Keep the other wording a person asked for, and that the first one did not please.
 
         A person's or an imported text stays: `before` and `after` are then the same.
         """
-        with self._writing() as connection:
-            return library_captions.store_regenerated(connection, panel_id, caption, _now())
+        with self._transactions.writing() as connection:
+            return library_captions.store_regenerated(connection, panel_id, caption, now())
 
     def save_edit(self, panel_id: str, text: str, *, kind: str = EDIT, seconds: float = 0.0) -> CaptionChange:
         """Make a person's text the caption.
@@ -216,13 +209,13 @@ class Library:
             kind: what the person did, `EDIT` or `ACCEPT`.
             seconds: how long it took.
         """
-        with self._writing() as connection:
-            return library_captions.save_edit(connection, panel_id, text.strip(), kind, seconds, _now())
+        with self._transactions.writing() as connection:
+            return library_captions.save_edit(connection, panel_id, text.strip(), kind, seconds, now())
 
     def store_imported(self, panel_id: str, text: str) -> CaptionChange:
         """Make a file's text the caption, unless a person's text stands: `before` and `after` are then the same."""
-        with self._writing() as connection:
-            return library_captions.store_imported(connection, panel_id, text, _now())
+        with self._transactions.writing() as connection:
+            return library_captions.store_imported(connection, panel_id, text, now())
 
     def undo_edit(self, change: CaptionChange) -> CaptionChange:
         """Let the caption from before a change stand again.
@@ -230,8 +223,8 @@ class Library:
         Raises:
             LibraryError: a person has changed the caption again since.
         """
-        with self._writing() as connection:
-            return library_captions.turn_back(connection, change, UNDO, _now())
+        with self._transactions.writing() as connection:
+            return library_captions.turn_back(connection, change, UNDO, now())
 
     def redo_edit(self, change: CaptionChange) -> CaptionChange:
         """Let the caption from after an undone change stand again.
@@ -243,33 +236,5 @@ class Library:
             LibraryError: a person has changed the caption again since.
         """
         undone = CaptionChange(change.panel_id, change.page_id, before=change.after, after=change.before)
-        with self._writing() as connection:
-            return library_captions.turn_back(connection, undone, REDO, _now())
-
-    def _reading(self) -> AbstractContextManager[sqlite3.Connection]:
-        """A view of one moment."""
-        return self._transaction("BEGIN")
-
-    def _writing(self) -> AbstractContextManager[sqlite3.Connection]:
-        """All or nothing; other processes wait their turn."""
-        return self._transaction("BEGIN IMMEDIATE")
-
-    @contextmanager
-    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
-        """One thread at a time."""
-        with self._one_at_a_time:
-            if self._is_closed:
-                raise LibraryError("The library is closed.")
-            try:
-                self._connection.execute(begin)
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except sqlite3.Error as error:
-                raise LibraryError(f"The library cannot be used: {error}.") from error
-            finally:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat()
+        with self._transactions.writing() as connection:
+            return library_captions.turn_back(connection, undone, REDO, now())

@@ -16,6 +16,9 @@ EDIT, ACCEPT, REGENERATE, UNDO, REDO, JOIN = "edit", "accept", "regenerate", "un
 """Kinds of edits: another text, a proposal found good as it is, another proposal asked for, the way back and forth,
 and the texts of panels that were merged. They are kept with each edit and will be training data."""
 
+CHOOSE = "choose"
+"""The kind of edit that took one of several wordings; the others are kept with it."""
+
 IMPORT = "import"
 """The kind of edit that took a text from a file."""
 

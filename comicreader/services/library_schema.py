@@ -1,8 +1,10 @@
 """The library's tables, and the way from each version of them to the next.
 
     books ──< bookmarks            pages ──< panels ──< captions (one: what stands now)
-      └── reading_positions          │         └──< edits (all that a person did; only ever added to)
+      ├── reading_positions          │         ├──< edits (all that a person did; only ever added to)
+      └──< page_places >─────────────┤         └── exclusions (what is no training data)
                                      └──< panel_edits (what a person made of the panels; only ever added to)
+    run_notes, choices               about training runs and between narrators
 
 Pages are known by their content (`PageImage.page_id`), so captions follow a page wherever it stands and are found
 from every copy of a book. What a detector no longer finds, or a person takes off the page, loses its `ordinal` but
@@ -112,6 +114,36 @@ MIGRATIONS: tuple[Migration, ...] = (
             BEGIN SELECT RAISE(ABORT, 'edits are only ever added'); END""",
         """CREATE TRIGGER panel_edits_are_never_deleted BEFORE DELETE ON panel_edits
             BEGIN SELECT RAISE(ABORT, 'edits are only ever added'); END""",
+    ),
+    (
+        # a data set's pictures are cut from the books, so it must be known where a page stands
+        """CREATE TABLE page_places (
+            page_id TEXT NOT NULL REFERENCES pages,
+            book_id INTEGER NOT NULL REFERENCES books ON DELETE CASCADE,
+            page_index INTEGER NOT NULL,
+            PRIMARY KEY (page_id, book_id)
+        ) STRICT, WITHOUT ROWID""",
+        "ALTER TABLE edits ADD COLUMN alternatives TEXT",
+        "ALTER TABLE books ADD COLUMN licence TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE books ADD COLUMN style_card TEXT NOT NULL DEFAULT ''",
+        """CREATE TABLE exclusions (
+            panel_id TEXT PRIMARY KEY REFERENCES panels,
+            made_at TEXT NOT NULL
+        ) STRICT""",
+        """CREATE TABLE run_notes (
+            run TEXT PRIMARY KEY,
+            note TEXT NOT NULL
+        ) STRICT""",
+        """CREATE TABLE choices (
+            choice_id INTEGER PRIMARY KEY AUTOINCREMENT,
+            first_model TEXT NOT NULL,
+            second_model TEXT NOT NULL,
+            picture TEXT NOT NULL,
+            first_text TEXT NOT NULL,
+            second_text TEXT NOT NULL,
+            chosen TEXT NOT NULL CHECK (chosen IN ('first', 'second', 'same')),
+            made_at TEXT NOT NULL
+        ) STRICT""",
     ),
 )
 """Statements from version n to n + 1; released ones never change."""

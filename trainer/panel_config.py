@@ -24,6 +24,7 @@ class PanelConfig(Options):
     max_hours: float = option(1.0, "Hours at most; 0 sets no limit.", 0.0, 10_000.0)
     batch_size: int = option(16, "Portrait pages a step; fewer of larger shapes.", 1, 4096)
     learning_rate: float = option(3e-3, "Highest learning rate.", 1e-8, 1.0)
+    bf16: bool = option(True, "Compute in bfloat16 where the processor has instructions for it.")
     weight_decay: float = option(1e-4, "Decoupled weight decay.", 0.0, 1.0)
     coarse_frac: float = option(
         0.5, "Share of the run on pages made smaller by a third: more of them a minute.", 0.0, 1.0

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from trainer.dataset import DatasetError
-from trainer.device import set_threads
+from trainer.device import inference_dtype, set_threads
 from trainer.events import CheckpointSaved, Event, Loading, Metrics, Progress, RunCancelled, RunFinished, RunStarted
 from trainer.panel_batches import PanelBatch, random_batch, whole_batches
 from trainer.panel_config import PanelConfig
@@ -83,6 +83,7 @@ def train_panels(
     net = PanelNet().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(net.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
     standing = _resume(run, net, optimizer)
+    dtype = inference_dtype(torch.device("cpu")) if config.bf16 else torch.float32
     emit(RunStarted(run.name, "panels", config.steps, f"CPU, {torch.get_num_threads()} threads"))
 
     with _drawing(config, run.path / _PAGES_FOLDER) as is_drawing:
@@ -107,7 +108,7 @@ def train_panels(
             for group in optimizer.param_groups:
                 group["lr"] = config.learning_rate * rate
             batch = random_batch(pages, random, config.batch_size, standing.share(config) < config.coarse_frac)
-            losses.append(_step(net, optimizer, batch))
+            losses.append(_step(net, optimizer, batch, dtype))
             standing.step += 1
             if standing.step % _REPORT_EVERY_STEPS == 0:
                 emit(Progress(standing.step, config.steps, standing.seconds))
@@ -123,8 +124,10 @@ def train_panels(
     return RunFinished(words, str(run.best_model()))
 
 
-def _step(net: PanelNet, optimizer: torch.optim.Optimizer, batch: PanelBatch) -> PanelLoss:
-    loss = panel_loss(net(batch.pages.contiguous(memory_format=torch.channels_last)), batch.truth)
+def _step(net: PanelNet, optimizer: torch.optim.Optimizer, batch: PanelBatch, dtype: torch.dtype) -> PanelLoss:
+    with torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
+        votes = net(batch.pages.contiguous(memory_format=torch.channels_last))
+    loss = panel_loss(votes.float(), batch.truth)
     optimizer.zero_grad()
     loss.total.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(net.parameters(), _MAX_GRADIENT_NORM)

@@ -116,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--html", type=Path, help="write the report with pictures here")
     evaluate.add_argument("--limit", type=int, default=0, help="records at most; 0: all")
     evaluate.add_argument("--scorer", default="embedded", help="what samples are chosen by with --utility fit")
+    evaluate.add_argument("--judge", default="embedded", help="scorer that says how well captions fit; empty: none")
     Decoding.add_arguments(evaluate)
     ScorerConfig.add_arguments(
         commands.add_parser("scorer", parents=[shared], help="train a scorer of text and picture")
@@ -288,6 +289,7 @@ def _evaluate(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
         parsed.against,
         Decoding.from_arguments(parsed),
         parsed.scorer,
+        parsed.judge,
         parsed.json,
         parsed.html,
     )

@@ -19,6 +19,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import torch
+
 from trainer.captioner import EMBEDDED, Captioner, Decoding, Prompt, Rank, load_captioner
 from trainer.controls import most_frequent_text, nearest_texts, open_picture, text_of, wrong_pictures
 from trainer.dataset import DESCRIPTION, NARRATION, DatasetError, Record, load_descriptions, load_records
@@ -27,7 +29,9 @@ from trainer.events import Event, Loading, Metrics, Progress, RunFinished, RunSt
 from trainer.ranking import load_fit, ranking
 from trainer.report import Report, captions_of, write_json
 from trainer.report_page import write_page
-from trainer.scoreboard import NARRATOR, Embed, Scoreboard, score_systems
+from trainer.scoreboard import NARRATOR, Embed, Fit, Scoreboard, score_systems
+from trainer.scorer import load_scorer
+from trainer.significance import Floats
 
 WRONG_PICTURES = "narrator, wrong pictures"
 NEAREST = "nearest training text"
@@ -53,6 +57,7 @@ class Evaluation:
         against: another narrator, or the JSON report of one on the same records; empty: none.
         decoding: how captions are chosen.
         scorer: what several samples are chosen by where `decoding` says by fit ("embedded" or a directory).
+        judge: the scorer that says how well captions fit their pictures, as `load_scorer` names it; empty: none.
         json_file: gets scores, signatures and every caption; None: none.
         html_file: gets the same for people, with the pictures; None: none.
     """
@@ -66,6 +71,7 @@ class Evaluation:
     against: str = ""
     decoding: Decoding = field(default_factory=Decoding)
     scorer: str = EMBEDDED
+    judge: str = ""
     json_file: Path | None = None
     html_file: Path | None = None
 
@@ -103,7 +109,8 @@ def evaluate(wanted: Evaluation, base_weights: Path, embed: Embed, emit: Callabl
     elif wanted.against:
         other, other_rank = _load(wanted.against, wanted, base_weights, embed, emit)
         systems[OTHER] = _write_all(other, records, pictures, wanted, other_rank, clock)
-    return _report(wanted, captioner.id, records, systems, embed, emit)
+    fit = _judged_by(wanted.judge, records, base_weights, emit) if wanted.judge else None
+    return _report(wanted, captioner.id, records, systems, embed, fit, emit)
 
 
 def _report(
@@ -112,12 +119,13 @@ def _report(
     records: Sequence[Record],
     systems: Mapping[str, Sequence[str]],
     embed: Embed,
+    fit: Fit | None,
     emit: Callable[[Event], None],
 ) -> RunFinished:
     """Measure what was written, and write the reports."""
     emit(Loading("Comparing the texts"))
     references, books = [text_of(record) for record in records], [record.book for record in records]
-    board = score_systems(systems, references, books, embed)
+    board = score_systems(systems, references, books, embed, fit)
     _emit_scores(board, emit)
     report = Report(model, wanted.against, wanted.split, wanted.decoding, board, tuple(records), systems)
     if wanted.json_file:
@@ -187,6 +195,23 @@ def _load(
     captioner.check(wanted.decoding)
     fit = load_fit(wanted.scorer, wanted.decoding, captioner, base_weights, report)
     return captioner, ranking(wanted.decoding, embed, fit)
+
+
+def _judged_by(name: str, records: Sequence[Record], base_weights: Path, emit: Callable[[Event], None]) -> Fit:
+    """A scorer's cosine of one text for each record with the record's picture."""
+    scorer = load_scorer(name, base_weights, lambda text, done_frac: emit(Loading(text, done_frac)))
+    pictures = torch.cat(
+        [
+            scorer.encode_pictures([open_picture(record.image) for record in records[start : start + _BATCH]])
+            for start in range(0, len(records), _BATCH)
+        ]
+    )  # (N, E)
+
+    def fit(texts: Sequence[str]) -> Floats:
+        cosines: Floats = (pictures * scorer.encode_texts(texts)).sum(dim=1).double().cpu().numpy()
+        return cosines
+
+    return fit
 
 
 def _looking(emit: Callable[[Event], None]) -> Callable[[int, int], None]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from trainer.metrics import chance_of_right_picture, meaning_measures, reference_measures, text_measures
-from trainer.significance import Difference, Estimate, Floats, Measured, difference, estimate, resampling
+from trainer.significance import Difference, Estimate, Floats, Measured, difference, estimate, mean, resampling
 from trainer.story_flow import Band, bands, flow_measures
 
 NARRATOR = "narrator"
@@ -21,6 +21,9 @@ PERSON = "person"
 
 Embed: TypeAlias = Callable[[Sequence[str]], Floats]
 """Texts to unit vectors (N, D) whose cosine says how alike they mean: `trainer.sentence_encoder`."""
+
+Fit: TypeAlias = Callable[[Sequence[str]], Floats]
+"""One text for each picture of the split to how well each fits its own: (N,)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,11 @@ class Scoreboard:
 
 
 def score_systems(
-    systems: Mapping[str, Sequence[str]], references: Sequence[str], books: Sequence[str], embed: Embed
+    systems: Mapping[str, Sequence[str]],
+    references: Sequence[str],
+    books: Sequence[str],
+    embed: Embed,
+    fit: Fit | None = None,
 ) -> Scoreboard:
     """Measure systems on one split.
 
@@ -50,6 +57,7 @@ def score_systems(
         references: the text a person wrote for each record.
         books: each record's book; records of a book are in reading order.
         embed: texts to unit vectors.
+        fit: how well texts fit the pictures to a scorer; None: not measured.
     """
     wanted, draws = embed(references), resampling(books)
     measured: dict[str, dict[str, Measured]] = {}
@@ -62,6 +70,9 @@ def score_systems(
             | flow_measures(written, books)
         )
     measured[PERSON] = text_measures(references) | flow_measures(wanted, books)
+    if fit is not None:
+        for name, captions in (*systems.items(), (PERSON, references)):
+            measured[name]["picture_fit"] = mean(fit(captions).tolist())
     narrator = measured[NARRATOR]
     return Scoreboard(
         {

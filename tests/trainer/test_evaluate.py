@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 import tiny_models
+import torch
 from word_vectors import word_vectors
 
 from trainer import events
 from trainer.captioner import Decoding
+from trainer.controls import open_picture
 from trainer.dataset import DatasetError
 from trainer.evaluate import MOST_FREQUENT, NEAREST, OTHER, WRONG_PICTURES, Evaluation, evaluate
 from trainer.scoreboard import NARRATOR, PERSON
+from trainer.scorer import ScorerCard, new_dual_encoder, save_dual_encoder
 
 COLOURS = ["red", "blue", "green", "yellow"]
 
@@ -42,9 +45,11 @@ def wanted(tiny_narrator: Path, three_books: Path, tmp_path: Path) -> Evaluation
     )
 
 
-def run(wanted: Evaluation, folder: Path) -> tuple[dict[str, object], list[events.Event], events.RunFinished]:
+def run(
+    wanted: Evaluation, folder: Path, base_weights: Path | None = None
+) -> tuple[dict[str, object], list[events.Event], events.RunFinished]:
     seen: list[events.Event] = []
-    last = evaluate(wanted, folder / "base" / "weights", word_vectors, seen.append)
+    last = evaluate(wanted, base_weights or folder / "base" / "weights", word_vectors, seen.append)
     assert wanted.json_file is not None
     return json.loads(wanted.json_file.read_text()), seen, last
 
@@ -64,6 +69,24 @@ def test_a_narrator_is_measured_beside_its_controls(wanted: Evaluation, tmp_path
     assert last.message.startswith("BLEU ")
     assert [event.step for event in seen if isinstance(event, events.Progress)] == [8, 16]
     assert sum(isinstance(event, events.Metrics) for event in seen) == len(systems) + 1
+
+
+def test_a_scorer_judges_how_well_captions_fit(
+    wanted: Evaluation, tiny_narrator: Path, base_weights: Path, tmp_path: Path
+) -> None:
+    card = json.loads((tiny_narrator / "narrator.json").read_text())
+    torch.manual_seed(3)
+    made = new_dual_encoder(ScorerCard("tiny", "Tiny", card["vision"], (), 8), base_weights)
+    (tmp_path / "scorer").mkdir()
+    save_dual_encoder(made.card, made.heads, made.backdrop, tmp_path / "scorer")
+    report, _, _ = run(replace(wanted, judge=str(tmp_path / "scorer")), tmp_path, base_weights)
+    fits = {name: scores["picture_fit"]["value"] for name, scores in report["scores"].items()}  # type: ignore[attr-defined]
+    pictures = made.encode_pictures(
+        [open_picture(wanted.data / f"images/{row['id'].replace('-', '')}.png") for row in report["captions"]]
+    )  # type: ignore[attr-defined]
+    told = made.encode_texts([row["reference"] for row in report["captions"]])  # type: ignore[attr-defined]
+    assert fits[PERSON] == pytest.approx(float((pictures * told).sum(dim=1).mean()), abs=1e-3)  # kept in half precision
+    assert fits[NARRATOR] != fits[WRONG_PICTURES]
 
 
 def test_against_its_own_report_nothing_differs(wanted: Evaluation, tmp_path: Path) -> None:

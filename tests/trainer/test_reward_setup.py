@@ -9,7 +9,6 @@ import pytest
 import tiny_models
 import torch
 
-from trainer.base_weights import default_cache
 from trainer.captioner import CaptionerError
 from trainer.config import ConfigError, RlConfig
 from trainer.dataset import Record, load_records
@@ -19,18 +18,6 @@ from trainer.reward_terms import Episode
 from trainer.rewards import Rewards
 from trainer.scorer import ScorerCard, new_dual_encoder, save_dual_encoder
 from trainer.sentence_encoder import SentenceEncoder
-
-pytestmark = pytest.mark.skipif(
-    not (default_cache() / "minilm-l6").exists(), reason="the base weights are not here: python -m trainer fetch-base"
-)
-
-
-@pytest.fixture(scope="module")
-def base_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("rewards") / "base_weights"
-    folder.mkdir()
-    (folder / "minilm-l6").symlink_to(default_cache() / "minilm-l6")
-    return folder
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -17,6 +18,7 @@ from comicreader.domain.narration import IMPORTED, PERSON, Caption, model_source
 from comicreader.domain.panels import Panel
 from comicreader.services.library import Library
 from comicreader.services.paths import AppPaths
+from trainer.panel_corrections import corrected_pages
 
 RunCli = Callable[..., int]
 
@@ -158,6 +160,9 @@ class TestExport:
         assert (record["direction"], record["page"], record["width"]) == ("rtl", "page 2.png", 400)
         with Image.open(folder / record["image"]) as picture:
             assert picture.size == (record["width"], record["height"]) == (400, 600)
+        (pages,) = corrected_pages(folder)  # as the detector's training reads them
+        assert len(pages) == 1
+        assert np.count_nonzero(pages.boxes[0].any(axis=1)) == 2
 
     def test_training_pictures_are_no_larger_than_needed_and_polygons_follow(
         self, run_cli: RunCli, app_paths: AppPaths, tmp_path: Path

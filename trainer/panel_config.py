@@ -13,6 +13,8 @@ class PanelConfig(Options):
 
     data: str = option("", "Folder of illustrations: a data set, or pictures; empty draws all art.")
     figures: str = option("", "Folder of cut-out drawings, PNG with transparency; empty draws them.")
+    corrected: str = option("", "Folder of corrected pages (`comicreader export --format panel-data`) to learn beside.")
+    corrected_share: float = option(0.2, "Share of the steps that see corrected pages.", 0.0, 1.0)
     run: str = option("", "Folder of this run; made anew, or gone on with by --resume.")
     seed: int = option(0, "Seed of every random choice.", 0, 2**31 - 1)
     threads: int = option(1, "CPU threads of the training; pages are drawn by a process of their own.", 0, 256)

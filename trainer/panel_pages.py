@@ -14,8 +14,10 @@ A chunk depends only on its number and the art, so that a run which goes on draw
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -23,7 +25,7 @@ import numpy.typing as npt
 
 from trainer.panel_config import PanelConfig
 from trainer.synthetic.page_art import ArtLibrary
-from trainer.synthetic.pages import NO_PANEL, SyntheticPage, draw_page
+from trainer.synthetic.pages import NO_PANEL, draw_page
 
 TRAIN, DEV = "train", "dev"
 MOST_PANELS = 48
@@ -102,18 +104,38 @@ def page_sets(folder: Path, split: str) -> list[PageSet]:
     ]
 
 
-def as_input(page: SyntheticPage) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
-    """A page as the net sees it: its image, labels at the net's stride, and boxes in input pixels."""
-    page_height, page_width = page.image.shape[:2]
+PageInput: TypeAlias = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.float32]]
+"""A page as the net sees it: image (H, W, 3) RGB, labels (H / 4, W / 4), boxes (MOST_PANELS, 4) in input pixels."""
+
+
+def as_input(image: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8], boxes: npt.NDArray[np.float64]) -> PageInput:
+    """A page of any size as the net sees it.
+
+    Args:
+        image: (H, W, 3) RGB.
+        labels: (H, W) the panel seen at each pixel, NO_PANEL outside all.
+        boxes: (N, 4) left, top, right, bottom of the panels in pixels.
+    """
+    page_height, page_width = image.shape[:2]
     width, height = input_size(page_width, page_height)
-    image = cv2.resize(page.image, (width, height), interpolation=cv2.INTER_AREA)
+    shown = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
     small = width // STRIDE, height // STRIDE
-    labels = np.asarray(cv2.resize(page.labels, small, interpolation=cv2.INTER_NEAREST), dtype=np.uint8)
-    boxes = np.zeros((MOST_PANELS, 4), np.float32)
-    found = page.boxes[:MOST_PANELS] * np.tile([width / page_width, height / page_height], 2)
-    boxes[: len(found)] = found
-    labels[labels >= MOST_PANELS] = NO_PANEL
-    return np.asarray(image, dtype=np.uint8), labels, boxes
+    seen = np.asarray(cv2.resize(labels, small, interpolation=cv2.INTER_NEAREST), dtype=np.uint8)
+    reached = np.zeros((MOST_PANELS, 4), np.float32)
+    found = boxes[:MOST_PANELS] * np.tile([width / page_width, height / page_height], 2)
+    reached[: len(found)] = found
+    seen[seen >= MOST_PANELS] = NO_PANEL
+    return np.asarray(shown, dtype=np.uint8), seen, reached
+
+
+def by_shape(pages: Iterable[PageInput]) -> dict[tuple[int, int], PageSet]:
+    """Pages gathered by height and width, in memory."""
+    found: dict[tuple[int, int], list[PageInput]] = {}
+    for page in pages:
+        found.setdefault((page[0].shape[0], page[0].shape[1]), []).append(page)
+    return {
+        shape: PageSet(*(np.stack(arrays) for arrays in zip(*alike, strict=True))) for shape, alike in found.items()
+    }
 
 
 def _art(config: PanelConfig, held_out: bool) -> ArtLibrary:
@@ -127,16 +149,13 @@ def _chunk_folder(folder: Path, split: str, first: int) -> Path:
 
 def _draw_chunk(config: PanelConfig, art: ArtLibrary, folder: Path, first: int, count: int, split: str) -> None:
     base = config.seed * _SEEDS_A_RUN + (_DEV_SEED if split == DEV else 0) + first
-    by_shape: dict[tuple[int, int], list[tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.float32]]]]
-    by_shape = {}
-    for number in range(count):
-        page = as_input(draw_page(base + number, art, config.page_px, right_to_left=number % 2 == 1))
-        by_shape.setdefault((page[0].shape[0], page[0].shape[1]), []).append(page)
+    drawn = (draw_page(base + number, art, config.page_px, right_to_left=number % 2 == 1) for number in range(count))
+    sets = by_shape(as_input(page.image, page.labels, page.boxes) for page in drawn)
     part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    for (height, width), pages in by_shape.items():
+    for (height, width), pages in sets.items():
         shape = part / f"{height}x{width}"
         shape.mkdir(parents=True)
-        for name, arrays in zip(("images", "labels", "boxes"), zip(*pages, strict=True), strict=True):
-            np.save(shape / f"{name}.npy", np.stack(arrays))
+        for name, array in (("images", pages.images), ("labels", pages.labels), ("boxes", pages.boxes)):
+            np.save(shape / f"{name}.npy", array)
     part.replace(folder)

@@ -1,7 +1,8 @@
 """Training of the panel detector's net on synthetic pages. Reads top to bottom as `train_panels`.
 
 A second process draws the pages (`panel_pages`) while the first learns from those that are there. The first part of
-the run sees them smaller by a third, which is twice as many a minute.
+the run sees them smaller by a third, which is twice as many a minute. Pages that people corrected are learned beside
+them; held-out drawn pages alone judge, so that a net that forgets the rest is not the best one.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from trainer.device import inference_dtype, set_threads
 from trainer.events import CheckpointSaved, Event, Loading, Metrics, Progress, RunCancelled, RunFinished, RunStarted
 from trainer.panel_batches import PanelBatch, random_batch, whole_batches
 from trainer.panel_config import PanelConfig
+from trainer.panel_corrections import corrected_pages
 from trainer.panel_loss import PanelLoss, panel_loss
 from trainer.panel_net import PanelNet
 from trainer.panel_onnx import save_onnx
@@ -72,7 +74,7 @@ def train_panels(
         should_stop: asked after every step; True ends the run with a checkpoint.
 
     Raises:
-        DatasetError: the art cannot be read, or no page could be drawn.
+        DatasetError: the art or the corrected pages cannot be read, or no page could be drawn.
         RunDirError: the checkpoint to go on from cannot be read.
     """
     # 1. Set up: seeds, net, where the run stood.
@@ -84,6 +86,7 @@ def train_panels(
     optimizer = torch.optim.AdamW(net.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
     standing = _resume(run, net, optimizer)
     dtype = inference_dtype(torch.device("cpu")) if config.bf16 else torch.float32
+    corrected = corrected_pages(Path(config.corrected)) if config.corrected else []
     emit(RunStarted(run.name, "panels", config.steps, f"CPU, {torch.get_num_threads()} threads"))
 
     with _drawing(config, run.path / _PAGES_FOLDER) as is_drawing:
@@ -107,7 +110,13 @@ def train_panels(
             rate = min(1.0, (standing.step + 1) / _WARMUP_STEPS) * _cosine(standing.share(config))
             for group in optimizer.param_groups:
                 group["lr"] = config.learning_rate * rate
-            batch = random_batch(pages, random, config.batch_size, standing.share(config) < config.coarse_frac)
+            is_corrected = bool(corrected) and random.random() < config.corrected_share
+            batch = random_batch(
+                corrected if is_corrected else pages,
+                random,
+                config.batch_size,
+                standing.share(config) < config.coarse_frac,
+            )
             losses.append(_step(net, optimizer, batch, dtype))
             standing.step += 1
             if standing.step % _REPORT_EVERY_STEPS == 0:

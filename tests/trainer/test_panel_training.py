@@ -54,7 +54,7 @@ def test_reader_and_trainer_agree_on_the_nets_input(size: tuple[int, int]) -> No
 
 def test_pages_become_the_nets_input() -> None:
     page = draw_page(3, ArtLibrary(), 500, kind="cuts")
-    image, labels, boxes = as_input(page)
+    image, labels, boxes = as_input(page.image, page.labels, page.boxes)
     assert labels.shape == (image.shape[0] // STRIDE, image.shape[1] // STRIDE)
     shares = boxes[: len(page.panels)] / np.tile(image.shape[1::-1], 2)
     assert shares == pytest.approx(page.boxes / np.tile(page.image.shape[1::-1], 2), abs=1e-5)

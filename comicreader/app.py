@@ -3,7 +3,8 @@
     library, settings, narrator           services
     books, reader, narration, edits,      presenters: await services, emit results
     panels, page strip
-    BookFlow, ReadingFlow, CaptionFlow,   join presenters and the window
+    BookFlow, ExchangeFlow, ReadingFlow,  join presenters and the window
+    CaptionFlow,
     PanelEditFlow, PageStripFlow, SettingsFlow
 
 The order of the end: refuse new work, keep the place, stop the narrator, cancel tasks, close the library, leave.
@@ -38,6 +39,7 @@ from comicreader.ui.book_flow import BookFlow
 from comicreader.ui.book_presenter import BookPresenter
 from comicreader.ui.caption_flow import CaptionFlow
 from comicreader.ui.edit_presenter import EditPresenter
+from comicreader.ui.exchange_flow import ExchangeFlow
 from comicreader.ui.main_window import MainWindow
 from comicreader.ui.message_bar import MessageKind
 from comicreader.ui.narration_presenter import NarrationPresenter
@@ -118,6 +120,7 @@ class ReaderApp:
         )
         narration.use_narrator(self._narrator)
         BookFlow(window, self.books, self._tasks)
+        ExchangeFlow(window, self.books, reader, library, self._tasks)
         ReadingFlow(window, self.books, reader, self.settings, auto_play, self._tasks)
         CaptionFlow(window, self.books, reader, narration, edits, self.settings, auto_play)
         panels = PanelEditPresenter(library, self._tasks)

@@ -22,10 +22,11 @@ from comicreader import __version__
 from comicreader.domain.book import Direction
 from comicreader.domain.errors import BookError, ComicReaderError, LibraryError, NarratorError
 from comicreader.domain.panel_files import ACBF, CBXY, GUIDED_NAVIGATION
-from comicreader.exchange import PANEL_DATA, export_panels, import_file
+from comicreader.exchange import export_panels, import_file
 from comicreader.headless import STDOUT, Job, PageRange, find_panels, narrate
 from comicreader.log import logging_to
 from comicreader.resources import DEMO_COMIC, resource_path
+from comicreader.services.book_exchange import PANEL_DATA
 from comicreader.services.library import Library
 from comicreader.services.narrator import default_command
 from comicreader.services.paths import AppPaths

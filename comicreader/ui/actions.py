@@ -19,6 +19,8 @@ class ActionId(StrEnum):
     OPEN = "open"
     OPEN_FOLDER = "open_folder"
     OPEN_DEMO = "open_demo"
+    EXPORT = "export"
+    IMPORT = "import"
     CLOSE_BOOK = "close_book"
     SETTINGS = "settings"
     QUIT = "quit"
@@ -116,6 +118,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(ActionId.OPEN, Section.FILE, "&Open comic…", ("Ctrl+O",), "open", needs_book=False),
     ActionSpec(ActionId.OPEN_FOLDER, Section.FILE, "Open &folder…", ("Ctrl+Shift+O",), "folder", needs_book=False),
     ActionSpec(ActionId.OPEN_DEMO, Section.FILE, "Open the &demo comic", icon="book", needs_book=False),
+    ActionSpec(ActionId.EXPORT, Section.FILE, "E&xport panels and captions…", starts_group=True),
+    ActionSpec(ActionId.IMPORT, Section.FILE, "&Import panels and captions…"),
     ActionSpec(ActionId.CLOSE_BOOK, Section.FILE, "&Close comic", ("Ctrl+W",), starts_group=True),
     ActionSpec(
         ActionId.SETTINGS,

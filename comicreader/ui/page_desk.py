@@ -183,6 +183,11 @@ class PageDesk:
             if known == page_id:
                 self._panels.forget(index)
 
+    def forget_all_panels(self) -> None:
+        """The panels of any page may be others now."""
+        self._panels.forget_all()
+        self._panel_counts.clear()
+
     async def page_ids_before(self, index: int, count: int) -> list[str]:
         """Ids of the last pages before one, in order; pages that cannot be read are left out."""
         ids = []
@@ -231,8 +236,7 @@ class PageDesk:
     def set_direction(self, direction: Direction) -> None:
         """Find panels in the order of another reading direction from now on."""
         self._direction = direction
-        self._panels.forget_all()
-        self._panel_counts.clear()
+        self.forget_all_panels()
 
     async def close(self) -> None:
         """Stop all work; nothing may be asked for afterwards."""

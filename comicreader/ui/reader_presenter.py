@@ -152,6 +152,13 @@ class ReaderPresenter(QObject):
             if session.desk.index_of(page_id) == session.position.page_index:
                 self.go_to(session.position)
 
+    def look_at_all_again(self) -> None:
+        """The panels of any page may be others in the library now."""
+        session = self._session
+        if session is not None:
+            session.desk.forget_all_panels()
+            self.go_to(session.position)
+
     def set_direction(self, direction: Direction) -> None:
         """Read the book the other way, now and whenever it is opened again."""
         session = self._session

@@ -1,4 +1,4 @@
-"""Pages that a person corrected, as the detector learns from them (`tests/test_exchange.py`: as the reader writes them)."""
+"""Pages that a person corrected, as the detector learns from them; `test_exchange.py` has the reader write some."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ comicreader narrate BOOK     `headless`: the story or a JSON document
 comicreader panels BOOK      `headless`: the panels as a JSON document
 comicreader export BOOK OUT  `exchange`: panels and texts for other programs
 comicreader import BOOK FILE `exchange`: panels and texts of other programs
+comicreader dataset …        `dataset_command`: what the person wrote, as training data
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from comicreader import __version__
+from comicreader import __version__, dataset_command
 from comicreader.domain.book import Direction
 from comicreader.domain.errors import BookError, ComicReaderError, LibraryError, NarratorError
 from comicreader.domain.panel_files import ACBF, CBXY, GUIDED_NAVIGATION
@@ -35,6 +36,13 @@ from trainer.dataset import DESCRIPTION, NARRATION
 EXIT_BAD_INPUT, EXIT_NARRATOR_FAILED, EXIT_INTERRUPTED, EXIT_BROKEN_PIPE = 2, 3, 130, 141
 
 _WINDOW, _DEMO, _NARRATE, _PANELS, _EXPORT, _IMPORT = "open", "demo", "narrate", "panels", "export", "import"
+_DATASET, _STATS = "dataset", "stats"
+_DATASET_ACTS: dict[str, Callable[[Path, AppPaths], int]] = {
+    "build": dataset_command.build,
+    _STATS: lambda _path, paths: dataset_command.stats(paths),
+    "export": dataset_command.export,
+    "import": dataset_command.take,
+}
 
 _DESCRIPTION = """Read comics panel by panel with a narrator that tells what happens, and correct it.
 
@@ -44,6 +52,7 @@ _DESCRIPTION = """Read comics panel by panel with a narrator that tells what hap
   comicreader panels BOOK        write a book's panels as JSON
   comicreader export BOOK OUT    write panels and texts for other programs
   comicreader import BOOK FILE   take panels and texts over from other programs
+  comicreader dataset ACT        your captions as training data: build, stats, export, import
 
 A book is a CBZ, CBR, CB7, CBT or PDF file, a folder of pictures, or a picture."""
 
@@ -92,7 +101,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The commands and their options; `comicreader [BOOK]` is the command "open"."""
     parser = argparse.ArgumentParser(
         prog="comicreader",
-        usage="comicreader [BOOK] | comicreader {demo,narrate,panels,export,import} ...",
+        usage="comicreader [BOOK] | comicreader {demo,narrate,panels,export,import,dataset} ...",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -148,6 +157,13 @@ def build_parser() -> argparse.ArgumentParser:
     imported.add_argument("book", type=Path, metavar="BOOK", help=_BOOK_HELP)
     imported.add_argument("file", type=Path, metavar="FILE", help="what it is, its content says")
     imported.add_argument("--password", metavar="P", help="password of an encrypted book")
+    data_set = add_command(
+        _DATASET,
+        "What you wrote and corrected, as data to train narrators on: build it in a folder, say what there is (stats), "
+        "export it as one ZIP file for another computer, import one from there.",
+    )
+    data_set.add_argument("act", choices=_DATASET_ACTS, metavar="{" + ",".join(_DATASET_ACTS) + "}")
+    data_set.add_argument("path", type=Path, nargs="?", metavar="PATH", help="a folder, or for export a ZIP file")
     return parser
 
 
@@ -179,7 +195,7 @@ def page_ranges(text: str) -> tuple[PageRange, ...]:
 
 def _with_command(arguments: Sequence[str]) -> list[str]:
     """`comicreader [BOOK]` as the command it stands for."""
-    known = {_WINDOW, _DEMO, _NARRATE, _PANELS, _EXPORT, _IMPORT, "-h", "--help", "--version"}
+    known = {_WINDOW, _DEMO, _NARRATE, _PANELS, _EXPORT, _IMPORT, _DATASET, "-h", "--help", "--version"}
     return list(arguments) if arguments and arguments[0] in known else [_WINDOW, *arguments]
 
 
@@ -197,6 +213,8 @@ def _dispatch(
         return find_panels(replace(_job(options), json=options.json), paths)
     if options.command == _EXPORT:
         return export_panels(_job(options), options.out, options.format, paths)
+    if options.command == _DATASET:
+        return _dataset(options, paths)
     if options.command == _IMPORT:
         return import_file(Job(options.book, password=options.password), options.file, paths)
     book = resource_path(*DEMO_COMIC) if options.command == _DEMO else options.book or _book_of_last_time(paths)
@@ -206,6 +224,12 @@ def _dispatch(
         return _open_window(book, paths, narrator_command)
     sys.stderr.write("comicreader: there is no display, so the book is told here, as `comicreader narrate` does.\n")
     return narrate(Job(book), paths, environment, narrator_command)
+
+
+def _dataset(options: argparse.Namespace, paths: AppPaths) -> int:
+    if options.path is None and options.act != _STATS:
+        raise ComicReaderError(f"comicreader dataset {options.act} needs a folder or file.")
+    return _DATASET_ACTS[options.act](options.path, paths)
 
 
 def _job(options: argparse.Namespace) -> Job:

@@ -15,19 +15,14 @@ from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-import cv2
-import numpy as np
-
-from comicreader.domain.book import PageImage, RgbImage
+from comicreader.domain.book import PageImage
 from comicreader.domain.narration import Caption, model_source, told_in
 from comicreader.domain.panels import Panel
 from comicreader.services.library import Library
 from comicreader.services.narrator import Narrator, NarratorPhase
+from comicreader.services.panel_crops import panel_jpeg
 from trainer.dataset import CONTEXT_CAPTIONS, DESCRIPTION
 from trainer.events import CaptionPartial, NarrateRequest, PanelPicture
-
-_CROP_SIDE_PX = 448  # the longest side a narrate request may have; the embedded ViT looks at 224
-_JPEG_QUALITY = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,29 +166,6 @@ def _panel_pictures(page: PageImage, panels: Sequence[Panel], told: Mapping[str,
     return tuple(
         PanelPicture(panel.id, text=told[panel.id])
         if panel.id in told
-        else PanelPicture(panel.id, base64.b64encode(_jpeg(_crop(page, panel))).decode())
+        else PanelPicture(panel.id, base64.b64encode(panel_jpeg(page, panel)).decode())
         for panel in panels
     )
-
-
-def _crop(page: PageImage, panel: Panel) -> RgbImage:
-    """The panel's part of the page as it is decoded, at least one pixel, (h, w, 3)."""
-    height, width = page.pixels.shape[:2]
-    box, scale = panel.box, page.scale
-    left = min(width - 1, max(0, round(box.x * scale)))
-    top = min(height - 1, max(0, round(box.y * scale)))
-    right = max(left + 1, round(box.right * scale))
-    bottom = max(top + 1, round(box.bottom * scale))
-    return page.pixels[top:bottom, left:right]
-
-
-def _jpeg(picture: RgbImage) -> bytes:
-    """The picture as JPEG, made smaller where its longest side is too long."""
-    height, width = picture.shape[:2]
-    scale = min(1.0, _CROP_SIDE_PX / max(height, width))
-    if scale < 1:
-        size = max(1, round(width * scale)), max(1, round(height * scale))
-        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-    _, encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-    return encoded.tobytes()

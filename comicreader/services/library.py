@@ -19,6 +19,7 @@ from comicreader.domain.panel_edits import PanelEdit
 from comicreader.domain.panels import Panel
 from comicreader.services import library_books, library_captions, library_panel_edits, library_panels
 from comicreader.services.book_fingerprint import book_fingerprint
+from comicreader.services.library_data_set import LibraryDataSet
 from comicreader.services.library_records import (
     EDIT,
     REDO,
@@ -34,10 +35,15 @@ from comicreader.services.library_transactions import Transactions, now
 
 
 class Library:
-    """An open library. All methods raise LibraryError when the file cannot be read or written."""
+    """An open library. All methods raise LibraryError when the file cannot be read or written.
+
+    Attributes:
+        data_set: what the person did, as data.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._transactions = Transactions(connection)
+        self.data_set = LibraryDataSet(self._transactions)
 
     @classmethod
     def open(cls, path: Path) -> Library:

@@ -48,6 +48,11 @@ class AppPaths:
         return self.data / "library.sqlite3"
 
     @property
+    def datasets(self) -> Path:
+        """Data sets that narrators can be trained on."""
+        return self.data / "datasets"
+
+    @property
     def settings_file(self) -> Path:
         """The person's settings."""
         return self.config / "settings.json"

@@ -67,10 +67,12 @@ class CaptionFlow(QObject):
 
     def _on_opened(self, session: ReadingSession) -> None:
         self._narration.begin(session.desk)
+        self._edits.begin(session)
         self._refresh_actions()
 
     def _on_closed(self) -> None:
         self._narration.end()
+        self._edits.end()
         self._on_page_left()
         self._place = None
         self._refresh_actions()

@@ -12,6 +12,7 @@ from comicreader.domain.errors import ComicReaderError
 from comicreader.services.library import Library
 from comicreader.services.library_records import ACCEPT, CaptionChange
 from comicreader.services.task_runner import TaskRunner
+from comicreader.ui.reading_session import ReadingSession
 
 
 class EditPresenter(QObject):
@@ -38,6 +39,15 @@ class EditPresenter(QObject):
         self._done: list[CaptionChange] = []
         self._undone: list[CaptionChange] = []
         self._one_at_a_time = asyncio.Lock()
+        self._session: ReadingSession | None = None
+
+    def begin(self, session: ReadingSession) -> None:
+        """A book was opened."""
+        self._session = session
+
+    def end(self) -> None:
+        """The book is being closed."""
+        self._session = None
 
     def save(self, panel_id: str, text: str, seconds: float) -> None:
         """Make a text the panel's caption.
@@ -89,6 +99,16 @@ class EditPresenter(QObject):
         if change.before != change.after:
             self.note(change)
         self.changed.emit(change)
+        index = None if self._session is None else self._session.desk.index_of(change.page_id)
+        if self._session is not None and index is not None:
+            self._tasks.start(self._remember_place(self._session.book_id, change.page_id, index), name="keep a place")
+
+    async def _remember_place(self, book_id: int, page_id: str, page_index: int) -> None:
+        """Where the panel can be cut out later; the data set finds it without, but slower."""
+        try:
+            await asyncio.to_thread(self._library.data_set.remember_place, book_id, page_id, page_index)
+        except ComicReaderError as error:
+            self.failed.emit(error.sentence)
 
     async def _turn(
         self,

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from trainer.panel_net import OUTPUTS, ConvUnit, PanelNet, ResidualUnit
 
-# Both OpenCV 4 and 5 read it.
+# OpenCV 5 reads it; OpenCV 4 does not, because pages have no fixed size.
 _OPSET, _IR_VERSION = 13, 8
 INPUT, OUTPUT = "pages", "votes"
 

@@ -121,10 +121,8 @@ def _rounded(length_px: float) -> int:
 
 
 def _read_onnx(content: npt.NDArray[np.uint8]) -> cv2.dnn.Net:
-    """The net under OpenCV 4 and 5; the latter has several engines, of which the first one runs every graph of ours."""
-    if hasattr(cv2.dnn, "ENGINE_CLASSIC"):
-        return cv2.dnn.readNetFromONNX(content, engine=cv2.dnn.ENGINE_CLASSIC)
-    return cv2.dnn.readNetFromONNX(content)
+    """The net in the engine that OpenCV 5 has kept from before; its new one rejects graphs like ours."""
+    return cv2.dnn.readNetFromONNX(content, engine=cv2.dnn.ENGINE_CLASSIC)
 
 
 def _sigmoid(values: Floats) -> Floats:

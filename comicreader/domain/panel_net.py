@@ -121,7 +121,7 @@ def _rounded(length_px: float) -> int:
 
 
 def _read_onnx(content: npt.NDArray[np.uint8]) -> cv2.dnn.Net:
-    """The net in the engine that OpenCV 5 has kept from before; its new one rejects graphs like ours."""
+    """The net in the older of OpenCV 5's engines: the newer one, no faster here, rejects some graphs."""
     return cv2.dnn.readNetFromONNX(content, engine=cv2.dnn.ENGINE_CLASSIC)
 
 

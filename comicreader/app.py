@@ -2,10 +2,11 @@
 
     library, settings, narrator           services
     books, reader, narration, edits,      presenters: await services, emit results
-    panels, page strip
+    panels, page strip, training
     BookFlow, ExchangeFlow, ReadingFlow,  join presenters and the window
     CaptionFlow,
-    PanelEditFlow, PageStripFlow, SettingsFlow
+    PanelEditFlow, PageStripFlow,
+    SettingsFlow, TrainingFlow
 
 The order of the end: refuse new work, keep the place, stop the narrator, cancel tasks, close the library, leave.
 """
@@ -52,6 +53,8 @@ from comicreader.ui.reading_flow import ReadingFlow
 from comicreader.ui.settings_flow import SettingsFlow
 from comicreader.ui.settings_presenter import SettingsPresenter
 from comicreader.ui.theme import Theme, program_icon
+from comicreader.ui.training_flow import TrainingFlow
+from comicreader.ui.training_presenter import TrainingPresenter
 from comicreader.ui.window_memory import WindowMemory
 
 _log = logging.getLogger(__name__)
@@ -100,6 +103,7 @@ class ReaderApp:
         books: opens and closes books.
         reader: moves through the open book.
         settings: the person's settings.
+        training: trains narrators.
         closed: set when the person wants the program to end.
     """
 
@@ -129,6 +133,8 @@ class ReaderApp:
             window, self.books, reader, narration, panels, auto_play, PageStripPresenter(library, self._tasks)
         )
         SettingsFlow(window, theme, self.settings, narration, auto_play, self._tasks, paths.runs)
+        self.training = TrainingPresenter(library, paths, self._tasks)
+        TrainingFlow(window, theme, self.settings, narration, self.training, self._tasks, paths)
         window.closing.connect(self.closed.set)
 
     def start(self, book: Path | None) -> None:
@@ -143,6 +149,7 @@ class ReaderApp:
         """End everything in order; the library stays its owner's to close."""
         self._memory.keep(self.window)
         self.window.hide()
+        self.training.end()
         await self.books.close()
         await self._narrator.close()
         await self._tasks.close()

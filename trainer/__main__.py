@@ -15,7 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from trainer import data_arguments
 from trainer.config import ConfigError, OptionsT, RlConfig, ScorerConfig, SftConfig
@@ -24,6 +24,12 @@ from trainer.decoding import READING_TEMPERATURE, Decoding
 from trainer.events import Event, LastWord, RunCancelled, RunFailed, RunFinished, encode, in_words
 from trainer.panel_config import PanelConfig
 from trainer.run_dir import DiskError, RunDir, RunDirError
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+# Who looks whether a run goes on holds its lock for a moment.
+_LOCK_PATIENCE_S = 5.0
 
 _CPU_MEMORY = "can't allocate memory"  # torch has no exception of its own for it
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -42,10 +48,15 @@ class EventWriter:
         self._stream = stream
         self._file: TextIO | None = None
         self._lock = threading.Lock()
+        self._held: BaseFileLock | None = None
 
     def record_in(self, path: Path) -> None:
         """Keep a copy of every further event in a file."""
         self._file = path.open("a", encoding="utf-8")
+
+    def hold(self, lock: BaseFileLock) -> None:
+        """Keep a run's lock as long as its events are written."""
+        self._held = lock
 
     def __call__(self, event: Event) -> None:
         """Write one event."""
@@ -214,7 +225,7 @@ def _panels(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
     from trainer.panel_training import train_panels
 
     config, run = _opened_run(parsed, PanelConfig, emit)
-    return train_panels(config, run, emit, _stop_on_stdin())
+    return train_panels(config, run, emit, _asked_to_stop(run))
 
 
 def _fetch_base(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
@@ -232,14 +243,14 @@ def _sft(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
     from trainer.sft import train
 
     config, run = _opened_run(parsed, SftConfig, emit)
-    return train(config, run, _base_weights(parsed), emit, _stop_on_stdin() if _leads() else _never)
+    return train(config, run, _base_weights(parsed), emit, _asked_to_stop(run) if _leads() else _never)
 
 
 def _rl(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
     from trainer.rl import train
 
     config, run = _opened_run(parsed, RlConfig, emit)
-    return train(config, run, _base_weights(parsed), emit, _stop_on_stdin())
+    return train(config, run, _base_weights(parsed), emit, _asked_to_stop(run))
 
 
 def _opened_run(parsed: argparse.Namespace, kind: type[OptionsT], emit: EventWriter) -> tuple[OptionsT, RunDir]:
@@ -248,14 +259,32 @@ def _opened_run(parsed: argparse.Namespace, kind: type[OptionsT], emit: EventWri
     if parsed.resume:
         run = RunDir.reopen(folder)
         config = kind.load(run.config_file)
-        if leads:
-            run.rewind_events()
     else:
         config = kind.from_arguments(parsed)
         run = RunDir.create(folder) if leads else RunDir(folder)
     if leads:
+        emit.hold(_locked(run))
+        run.stop_file.unlink(missing_ok=True)
+        if parsed.resume:
+            run.rewind_events()
         emit.record_in(run.events_file)
     return config, run
+
+
+def _locked(run: RunDir) -> BaseFileLock:
+    """The run's lock, held by this process.
+
+    Raises:
+        RunDirError: another process works on the run.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(run.lock_file)
+    try:
+        lock.acquire(timeout=_LOCK_PATIENCE_S)
+    except Timeout:
+        raise RunDirError(f"The run in {run.path} is going on already, in another process.") from None
+    return lock
 
 
 def _leads() -> bool:
@@ -323,6 +352,12 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, EventWriter], LastWord]] = {
     "scorer-evaluate": _scorer_evaluate,
     "panels": _panels,
 }
+
+
+def _asked_to_stop(run: RunDir) -> Callable[[], bool]:
+    """Whether the parent, or anyone by the run's stop file, asks for an end."""
+    on_stdin = _stop_on_stdin()
+    return lambda: on_stdin() or run.stop_file.exists()
 
 
 def _stop_on_stdin() -> Callable[[], bool]:

@@ -9,6 +9,8 @@
             model/                      what inference needs
             training_state/             what going on needs
         best.txt                        the name of the best checkpoint by the dev split
+        running.lock                    locked while a process works on the run
+        stop                            while it is there, that process is asked to end with a checkpoint
 
 Every checkpoint is written beside its name and renamed when whole. Standard library only.
 """
@@ -97,6 +99,16 @@ class RunDir:
     def rewards_file(self) -> Path:
         """The scale of rewards."""
         return self.path / "rewards.json"
+
+    @property
+    def lock_file(self) -> Path:
+        """Locked while a process works on the run: the system lets go of it however that process ends."""
+        return self.path / "running.lock"
+
+    @property
+    def stop_file(self) -> Path:
+        """While it is there, the run is asked to end with a checkpoint."""
+        return self.path / "stop"
 
     def best_model(self) -> Path | None:
         """The model folder of the best checkpoint; None before the first."""

@@ -47,3 +47,7 @@ class SettingsError(ComicReaderError):
 
 class ExchangeError(ComicReaderError):
     """A file of panels and texts is none, belongs to another book, or cannot be written."""
+
+
+class TrainingError(ComicReaderError):
+    """A training cannot be started, gone on with or deleted."""

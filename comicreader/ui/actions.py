@@ -68,6 +68,7 @@ class ActionId(StrEnum):
     REDO = "redo"
     NARRATE_AUTOMATICALLY = "narrate_automatically"
     CHOOSE_NARRATOR = "choose_narrator"
+    TRAIN_NARRATOR = "train_narrator"
     SHOW_KEYS = "show_keys"
     ABOUT = "about"
 
@@ -80,6 +81,7 @@ class Section(StrEnum):
     VIEW = "&View"
     PANELS = "&Panels"
     NARRATION = "&Narration"
+    TOOLS = "&Tools"
     HELP = "&Help"
 
 
@@ -212,6 +214,15 @@ ACTIONS: tuple[ActionSpec, ...] = (
         starts_group=True,
     ),
     ActionSpec(ActionId.CHOOSE_NARRATOR, Section.NARRATION, "&Choose narrator…", icon="narrator", needs_book=False),
+    ActionSpec(
+        ActionId.TRAIN_NARRATOR,
+        Section.TOOLS,
+        "&Train narrator…",
+        ("Ctrl+T",),
+        "train",
+        is_checkable=True,
+        needs_book=False,
+    ),
     ActionSpec(ActionId.SHOW_KEYS, Section.HELP, "&Keys", ("F1",), "keyboard", needs_book=False),
     ActionSpec(ActionId.ABOUT, Section.HELP, "&About Comic Reader", needs_book=False),
 )

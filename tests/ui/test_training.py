@@ -1,0 +1,147 @@
+"""Training from the window: a person corrects captions, trains on them, watches, and reads on with what came out."""
+
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QListWidget, QPushButton
+
+from comicreader.services.training_run import is_running
+from comicreader.ui.actions import ActionId
+from comicreader.ui.training_dock import TrainingDock
+from tests.fixtures.live_reader import LiveReader, Program
+from trainer.config import SftConfig
+from trainer.run_dir import RunDir
+
+pytestmark = [
+    pytest.mark.qt_log_ignore("propagateSizeHints"),  # said of every dialog where there is no screen
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:pyqtgraph"),
+]
+
+_TRAINS_FOR_S = 90.0
+
+
+@pytest.fixture(scope="module")
+def tiny_narrator(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "fixtures"))
+    import tiny_models
+
+    return tiny_models.tiny_prefix_narrator(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(autouse=True)
+def _cache_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is known of pictures is kept in the cache."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def quick(narrator: Path, **changes: object) -> SftConfig:
+    return SftConfig(
+        model=str(narrator),
+        threads=1,
+        batch_size=4,
+        epochs=1e3,
+        evaluate_every=10,
+        bf16=False,
+        **{"max_steps": 20} | changes,
+    )  # type: ignore[arg-type]
+
+
+async def correct(reader: LiveReader, count: int) -> None:
+    """Write a caption for each of the first panels."""
+    for number in range(count):
+        await reader.until_told()
+        reader.press("E")
+        await reader.until_editing()
+        reader.press("Ctrl+A")
+        reader.type(f"The kite flies {number} times.")
+        reader.press("Ctrl+Return")
+        await reader.until(lambda: not reader.editor)
+        reader.press("N")
+
+
+async def opened_dock(reader: LiveReader) -> TrainingDock:
+    reader.window.actions_table[ActionId.TRAIN_NARRATOR].trigger()
+    dock = await reader.until(lambda: reader.window.findChild(TrainingDock))
+    assert isinstance(dock, TrainingDock)
+    return dock
+
+
+def button(dock: TrainingDock, text: str) -> QPushButton:
+    return next(one for one in dock.findChildren(QPushButton) if one.text() == text and one.isVisibleTo(dock))
+
+
+def test_a_whole_round_from_corrections_to_another_narrator(program: Program, draw_comic, tiny_narrator: Path) -> None:
+    async def scenario(reader: LiveReader) -> None:
+        await correct(reader, 6)
+        dock = await opened_dock(reader)
+        await reader.until(lambda: any(box.currentText() == "My captions (6)" for box in dock.findChildren(QComboBox)))
+        reader.program.training.start("sft", quick(tiny_narrator), None)
+        runs = dock.findChild(QListWidget)
+        await reader.until(lambda: runs.count() == 1 and "finished" in runs.item(0).text(), _TRAINS_FOR_S)
+        assert "The training is finished." in reader.message
+        assert len(dock.chart.points["train/loss"]) == 2
+        runs.setCurrentRow(0)
+        button(dock, "Use as narrator").click()
+        best = RunDir(next(program.paths.runs.glob("sft*/"))).best_model()
+        assert reader.program.settings.settings.narrator_model == str(best)
+        reader.press_button("Back to the one before")
+        assert reader.program.settings.settings.narrator_model == "embedded"
+        await reader.until(lambda: reader.narrator != "")
+
+    program.run(scenario, draw_comic(pages=2, columns=3))
+
+
+def test_a_training_outlives_the_window_and_is_followed_again(
+    program: Program, draw_comic, tiny_narrator: Path
+) -> None:
+    endless = quick(tiny_narrator, max_steps=1_000_000)
+
+    async def begin(reader: LiveReader) -> None:
+        await correct(reader, 2)
+        dock = await opened_dock(reader)
+        reader.program.training.start("sft", endless, None)
+        await reader.until(lambda: dock.chart.points.get("train/loss"), _TRAINS_FOR_S)
+
+    async def come_back(reader: LiveReader) -> None:
+        (run,) = (path for path in program.paths.runs.iterdir() if path.is_dir())
+        assert is_running(run)
+        dock = await opened_dock(reader)
+        await reader.until(lambda: dock.chart.points.get("train/loss"))
+        button(dock, "Pause").click()
+        await reader.until(lambda: button(dock, "Go on") if not is_running(run) else None, _TRAINS_FOR_S)
+
+    book = draw_comic(pages=2, columns=3)
+    try:
+        program.run(begin, book)
+    finally:
+        children = psutil.Process().children()
+    try:
+        program.run(come_back, book)
+    finally:
+        for child in children:
+            if child.is_running():
+                child.kill()
+
+
+def test_wrong_settings_and_missing_captions_are_said_before_anything_starts(program: Program, draw_comic) -> None:
+    async def scenario(reader: LiveReader) -> None:
+        await reader.until_told()
+        dock = await opened_dock(reader)
+        await reader.until(lambda: "nothing to learn from yet" in " ".join(labels(dock)))
+        assert not button(dock, "Start training").isEnabled()
+        await correct(reader, 1)
+        reader.program.training.look()
+        await reader.until(lambda: button(dock, "Start training").isEnabled())
+        field = dock.findChild(QLineEdit, "batch_size")
+        field.setText("0")
+        field.textEdited.emit("0")
+        assert not button(dock, "Start training").isEnabled()
+        assert "batch_size is 0" in " ".join(labels(dock))
+
+    program.run(scenario, draw_comic(pages=1, columns=2))
+
+
+def labels(dock: TrainingDock) -> list[str]:
+    return [label.text() for label in dock.findChildren(QLabel) if label.isVisibleTo(dock)]

@@ -19,7 +19,7 @@ _GROUPS = {
 
 # Told apart by people who see few colours too (Okabe & Ito 2008).
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999999")
-_LEAST_HEIGHT_PX = 170
+_PLOT_HEIGHT_PX = 210
 
 
 class MetricChart(QWidget):
@@ -38,7 +38,6 @@ class MetricChart(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.addWidget(self._group)
-        self.setMinimumHeight(_LEAST_HEIGHT_PX)
         theme.changed.connect(self._restyle)
 
     @property
@@ -95,6 +94,7 @@ class MetricChart(QWidget):
         self._plot = pg.PlotWidget()
         self._plot.setAccessibleName(self.tr("Curves of the training"))
         self._plot.setMouseEnabled(x=False, y=False)
+        self._plot.setFixedHeight(_PLOT_HEIGHT_PX)
         self._plot.hideButtons()
         self._plot.setMenuEnabled(False)
         self._plot.setLabel("bottom", self.tr("step"))

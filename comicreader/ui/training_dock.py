@@ -215,7 +215,7 @@ class TrainingDock(QDockWidget):
     def _in_words(self, status: RunStatus) -> str:
         words = {
             RunPhase.STARTING: self.tr("Starting…"),
-            RunPhase.RUNNING: self.tr("Training"),
+            RunPhase.RUNNING: self.tr("Training."),
             RunPhase.STOPPING: self.tr("Pausing after this step…"),
             RunPhase.STOPPED: self.tr("Paused."),
             RunPhase.FINISHED: self.tr("Finished."),

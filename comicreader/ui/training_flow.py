@@ -69,6 +69,8 @@ class TrainingFlow(QObject):
     def _made(self) -> TrainingDock:
         dock, training = TrainingDock(self._theme, self._window), self._training
         self._window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+        # the full height, beside the captions or alone
+        self._window.splitDockWidget(self._window.captions, dock, Qt.Orientation.Horizontal)
         dock.start_requested.connect(training.start)
         dock.stop_requested.connect(training.stop)
         dock.resume_requested.connect(training.resume)

@@ -9,6 +9,7 @@ The ways themselves: `generation` runs transformers' `generate`, `token_rules` s
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from trainer.config import ConfigError, Options, option
@@ -21,6 +22,11 @@ UTILITIES = (CHRF, SIMILARITY, FIT)
 READING_TEMPERATURE = 0.6
 """The likeliest words one after the other soon tell one sentence again and again; at 0.8 the story loses its thread.
 Read on two comics, 21 panels each."""
+
+FAVOUR = 2.0
+"""What a favoured word's tokens get where nobody says how much: seven times the odds, and the sentence stays whole."""
+
+_MOST_FAVOUR = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,8 @@ class Decoding(Options):
         no_copy_ngram: nor do sequences of this many tokens of the captions before it; 0 allows them.
         picture_talk: allow "in this picture", "we see" and the like (`metrics.talks_of_picture`).
         bad_phrases: phrases never to be written, semicolons between them; whole words, capitals alike.
+        favoured_words: words that shall come more readily, semicolons between them, each with a number behind "=" that
+            is added to the scores of its tokens (`favoured_words`); without one FAVOUR is.
         seed: of the sampling; `captioner.Prompt` has another for each caption.
     """
 
@@ -73,6 +81,7 @@ class Decoding(Options):
     no_copy_ngram: int = option(4, "Nor do those of the captions before; 0 allows them.", 0, 100)
     picture_talk: bool = option(True, "Allow “in this picture”, “we see” and the like.")
     bad_phrases: str = option("", "Phrases never to be written, semicolons between them.")
+    favoured_words: str = option("", "Words that shall come more readily, semicolons between them: Pepper=2; broom.")
     seed: int = option(0, "Seed of the sampling.", 0, 2**32 - 1)
 
     @property
@@ -94,6 +103,27 @@ class Decoding(Options):
         """The phrases of `bad_phrases`."""
         return tuple(phrase.strip() for phrase in self.bad_phrases.split(";") if phrase.strip())
 
+    def favours(self) -> dict[str, float]:
+        """The words of `favoured_words`, each with what is added to the scores of its tokens.
+
+        Raises:
+            ConfigError: what stands behind a word's "=" is no number from -20 to 20.
+        """
+        found = {}
+        for part in self.favoured_words.split(";"):
+            word, says_how_much, number = (side.strip() for side in part.partition("="))
+            try:
+                weight = float(number) if says_how_much else FAVOUR
+            except ValueError:
+                weight = math.nan
+            if not abs(weight) <= _MOST_FAVOUR:
+                raise ConfigError(
+                    f"favoured_words has “{part.strip()}”; behind “=” it must have a number to {_MOST_FAVOUR:g}."
+                )
+            if word:
+                found[word] = weight
+        return found
+
     def validate(self) -> None:
         """Check every field, and that no two ask for different ways.
 
@@ -101,6 +131,7 @@ class Decoding(Options):
             ConfigError: names the field and the fix.
         """
         Options.validate(self)
+        self.favours()
         if self.utility not in UTILITIES:
             raise ConfigError(f"utility is “{self.utility}”; it must be one of {', '.join(UTILITIES)}.")
         if self.max_words and self.min_words > self.max_words:

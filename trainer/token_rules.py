@@ -26,6 +26,7 @@ from transformers import (
 )
 
 from trainer.decoding import Decoding
+from trainer.favoured_words import FavouredWords
 from trainer.metrics import talks_of_picture, words
 
 Rule: TypeAlias = Callable[[Tensor, Tensor], Tensor]
@@ -61,6 +62,10 @@ class Vocabulary:
         """(V,) bool, True for tokens that close a sentence, quotation marks behind the full stop included."""
         texts = [self._tokenizer.convert_tokens_to_string([name]) for name in self._names]
         return torch.tensor([bool(re.search(r"[.!?…][\"”’')\]]*$", text)) for text in texts])
+
+    def tokens(self, text: str) -> list[int]:
+        """A text's tokens, none added."""
+        return list(self._tokenizer(text, add_special_tokens=False).input_ids)
 
     def text(self, tokens: Sequence[int]) -> str:
         """One line of text with single spaces, special tokens left out."""
@@ -256,6 +261,9 @@ def rules_of(
         rules.append(NoRepeatNGramLogitsProcessor(decoding.no_repeat_ngram))
     if decoding.no_copy_ngram and any(contexts):
         rules.append(NoCopyFromContext(contexts, decoding.no_copy_ngram, vocabulary.begins_word))
+    favours = decoding.favours()
+    if favours:
+        rules.append(FavouredWords(favours, vocabulary.tokens))
     if decoding.min_words or decoding.max_words:
         rules.append(LengthBand(decoding, vocabulary, end_ids))
     if decoding.temperature:

@@ -6,7 +6,8 @@
     BookFlow, ExchangeFlow, ReadingFlow,  join presenters and the window
     CaptionFlow,
     PanelEditFlow, PageStripFlow,
-    SettingsFlow, TrainingFlow
+    SettingsFlow, StyleCardFlow,
+    TrainingFlow
 
 The order of the end: refuse new work, keep the place, stop the narrator, cancel tasks, close the library, leave.
 """
@@ -52,6 +53,7 @@ from comicreader.ui.reader_presenter import ReaderPresenter
 from comicreader.ui.reading_flow import ReadingFlow
 from comicreader.ui.settings_flow import SettingsFlow
 from comicreader.ui.settings_presenter import SettingsPresenter
+from comicreader.ui.style_card_flow import StyleCardFlow
 from comicreader.ui.theme import Theme, program_icon
 from comicreader.ui.training_flow import TrainingFlow
 from comicreader.ui.training_presenter import TrainingPresenter
@@ -133,6 +135,7 @@ class ReaderApp:
             window, self.books, reader, narration, panels, auto_play, PageStripPresenter(library, self._tasks)
         )
         SettingsFlow(window, theme, self.settings, narration, auto_play, self._tasks, paths.runs)
+        StyleCardFlow(window, self.books, narration, library, self._tasks)
         self.training = TrainingPresenter(library, paths, self._tasks)
         TrainingFlow(window, theme, self.settings, narration, self.training, self._tasks, paths)
         window.closing.connect(self.closed.set)

@@ -71,8 +71,9 @@ def narrate(job: Job, paths: AppPaths, environment: Mapping[str, str], narrator_
             model=job.model or settings.narrator_model,
         )
         reading = BookReading(book, reading_direction(job, book, library), library)
+        card = library.remember_book(job.book, book.display_title, len(book.page_names)).style_card
         pages = reading.tell(
-            report.page_indices, BookNarrator(library, narrator, job.style or settings.narration_style)
+            report.page_indices, BookNarrator(library, narrator, job.style or settings.narration_style, card)
         )
         return asyncio.run(_narrate(job, narrator, report, pages))
 

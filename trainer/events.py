@@ -16,7 +16,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, TypeAlias
 
 
@@ -50,6 +50,7 @@ class NarrateRequest:
         previous: captions of the panels before this page, oldest first (the last few are used).
         style: "narration" (what happens) or "description" (what is seen).
         variation: 0 for the first text; another number seeds a different wording (regenerate).
+        style_card: how the book is to be told, as `StyleCard.as_json` gives it; empty for a blank card.
     """
 
     request_id: str
@@ -57,6 +58,7 @@ class NarrateRequest:
     previous: tuple[str, ...] = ()
     style: str = "narration"
     variation: int = 0
+    style_card: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,7 +334,7 @@ def decode_request(line: str) -> Request | None:
             panels = tuple(PanelPicture(**panel) for panel in request.panels)  # type: ignore[arg-type]
         except TypeError:
             return None
-        return NarrateRequest(request.request_id, panels, tuple(request.previous), request.style, request.variation)
+        return replace(request, panels=panels, previous=tuple(request.previous))
     return request
 
 

@@ -22,6 +22,7 @@ from typing import TextIO
 from PIL import Image
 
 from trainer.captioner import Captioner, Prompt, Rank, load_captioner
+from trainer.config import ConfigError
 from trainer.dataset import CONTEXT_CAPTIONS
 from trainer.decoding import READING_TEMPERATURE, SIMILARITY, Decoding
 from trainer.device import set_threads
@@ -42,6 +43,7 @@ from trainer.events import (
 )
 from trainer.ranking import load_fit, ranking
 from trainer.sentence_encoder import SentenceEncoder
+from trainer.style_card import StyleCard
 
 _log = logging.getLogger(__name__)
 
@@ -171,6 +173,9 @@ def serve(
             continue
         try:
             _write_next(writer, job, inbox, emit)
+        except ConfigError as error:
+            inbox.close(job)
+            emit(RequestFailed(job.request.request_id, f"The captions cannot be written as the book asks for: {error}"))
         except (OSError, ValueError, Image.DecompressionBombError) as error:
             inbox.close(job)
             emit(RequestFailed(job.request.request_id, f"A panel's picture cannot be read: {error}"))
@@ -185,6 +190,9 @@ def _write_next(writer: _Writer, job: _Job, inbox: Inbox, emit: Callable[[Event]
         job.told.append(panel.text)
         return
     started = time.monotonic()
+    card = StyleCard.from_json(request.style_card)
+    decoding = card.decoding(_reworded(writer.decoding) if request.variation else writer.decoding)
+    writer.captioner.check(decoding)
     features = writer.captioner.encode([_decode(panel)])
     told = tuple(text for text in job.told[-CONTEXT_CAPTIONS:] if text)
     # The same picture and variation are told in the same words, after a restart too.
@@ -192,16 +200,17 @@ def _write_next(writer: _Writer, job: _Job, inbox: Inbox, emit: Callable[[Event]
     written = writer.captioner.write(
         features,
         [Prompt(told, request.style, seed)],
-        _reworded(writer.decoding) if request.variation else writer.decoding,
-        on_text=lambda text: emit(CaptionPartial(request.request_id, panel.panel_id, text)),
+        decoding,
+        on_text=lambda text: emit(CaptionPartial(request.request_id, panel.panel_id, card.renamed(text))),
         should_stop=lambda: job.cancelled or inbox.stopped,
         rank=writer.rank,
     )[0]
     if job.cancelled or inbox.stopped:
         return
-    job.told.append(written.text)
+    text = card.renamed(written.text)
+    job.told.append(text)
     seconds = round(time.monotonic() - started, 3)
-    emit(CaptionWritten(request.request_id, panel.panel_id, written.text, round(written.confidence, 4), seconds))
+    emit(CaptionWritten(request.request_id, panel.panel_id, text, round(written.confidence, 4), seconds))
 
 
 def _reworded(decoding: Decoding) -> Decoding:

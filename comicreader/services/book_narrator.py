@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
+import json
 import uuid
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing
@@ -23,6 +25,11 @@ from comicreader.services.narrator import Narrator, NarratorPhase
 from comicreader.services.panel_crops import panel_jpeg
 from trainer.dataset import CONTEXT_CAPTIONS, DESCRIPTION
 from trainer.events import CaptionPartial, NarrateRequest, PanelPicture
+from trainer.style_card import StyleCard
+
+_CARD = "+card-"
+# Enough to tell a book's cards apart.
+_DIGEST_LETTERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +52,16 @@ class BookNarrator:
 
     Attributes:
         style: what captions tell from now on: DESCRIPTION (what is seen) or NARRATION (a story).
+        card: how the book is told from now on.
     """
 
-    def __init__(self, library: Library, narrator: Narrator, style: str = DESCRIPTION) -> None:
+    def __init__(
+        self, library: Library, narrator: Narrator, style: str = DESCRIPTION, card: StyleCard | None = None
+    ) -> None:
         self._library = library
         self._narrator = narrator
         self.style = style
+        self.card = card or StyleCard()
 
     async def narrate_page(
         self,
@@ -81,10 +92,12 @@ class BookNarrator:
         if not pictures:
             return
         style = self.style  # it may change while the page is told
-        request = NarrateRequest(uuid.uuid4().hex, pictures, tuple(previous), style, variation)
+        card = self.card
+        told_by = {} if card == StyleCard() else card.as_json()
+        request = NarrateRequest(uuid.uuid4().hex, pictures, tuple(previous), style, variation, told_by)
         async with aclosing(self._narrator.narrate(request)) as answers:
             async for answer in answers:
-                source, context = model_source(self._narrator.model_id, style), _context(pictures, answer.panel_id)
+                source, context = self._source(style, card), _context(pictures, answer.panel_id)
                 caption = Caption(answer.text.strip(), source, context=context)
                 if isinstance(answer, CaptionPartial):
                     yield CaptionUpdate(answer.panel_id, caption, is_final=False)
@@ -131,21 +144,42 @@ class BookNarrator:
         is_untold = {
             panel.id
             for panel in panels
-            if panel.id not in standing or (panel.id in proposals and not told_in(proposals[panel.id], self.style))
+            if panel.id not in standing or (panel.id in proposals and not self._is_told_so(proposals[panel.id]))
         }
         is_at_work = self._narrator.state.kind in (NarratorPhase.LOADING, NarratorPhase.READY)
         if not is_untold and not is_at_work:
             return set()
         await self._narrator.ready()  # which proposals are this model's own is known only now
-        source = model_source(self._narrator.model_id, self.style)
+        source = self._source(self.style, self.card)
         is_foreign = {panel.id for panel in panels if panel.id in proposals and proposals[panel.id].source != source}
         return is_untold | is_foreign
+
+    def _is_told_so(self, proposal: Caption) -> bool:
+        """Whether a model wrote it in the style and by the card of now."""
+        return told_in(proposal, self.style) and _mark_in(proposal.source) == _mark(self.card)
+
+    def _source(self, style: str, card: StyleCard) -> str:
+        """Names checkpoint, style card and style: what another one of them wrote is written anew."""
+        return model_source(self._narrator.model_id + _mark(card), style)
 
     def _keep(self, panel_id: str, caption: Caption, was_asked_for: bool) -> Caption:
         """Store a caption and return what stands now."""
         if was_asked_for:
             return self._library.store_regenerated(panel_id, caption).after or caption
         return self._library.store_generated(panel_id, caption)
+
+
+def _mark(card: StyleCard) -> str:
+    """What stands behind a checkpoint's id in the source of captions told by a card; nothing for a blank one."""
+    if card == StyleCard():
+        return ""
+    return _CARD + hashlib.sha256(json.dumps(card.as_json()).encode()).hexdigest()[:_DIGEST_LETTERS]
+
+
+def _mark_in(source: str) -> str:
+    """The mark in a caption's source."""
+    model_id = source.rpartition("/")[0]
+    return model_id[model_id.rfind(_CARD) :] if _CARD in model_id else ""
 
 
 def _asked(panels: Sequence[Panel], wanted: Collection[str], told: Collection[str]) -> list[Panel]:

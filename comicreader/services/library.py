@@ -32,6 +32,7 @@ from comicreader.services.library_records import (
 )
 from comicreader.services.library_schema import connect
 from comicreader.services.library_transactions import Transactions, now
+from trainer.style_card import StyleCard
 
 
 class Library:
@@ -91,6 +92,11 @@ class Library:
         """Keep the direction the person chose for a book; None: as the file says."""
         with self._transactions.writing() as connection:
             library_books.set_direction(connection, book_id, direction)
+
+    def set_style_card(self, book_id: int, card: StyleCard) -> None:
+        """Keep how a book is to be told."""
+        with self._transactions.writing() as connection:
+            library_books.set_style_card(connection, book_id, card)
 
     def set_position(self, book_id: int, position: Position) -> None:
         """Keep the place where reading stopped."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 import sqlite3
 from datetime import datetime
@@ -11,9 +13,13 @@ from comicreader.domain.book import Direction
 from comicreader.domain.errors import LibraryError
 from comicreader.domain.navigation import Position
 from comicreader.services.library_records import BookRecord
+from trainer.config import ConfigError
+from trainer.style_card import StyleCard
 
-_BOOKS = """SELECT book_id, path, title, page_count, direction, last_opened, page_index, panel_index
-    FROM books LEFT JOIN reading_positions USING (book_id)"""
+_log = logging.getLogger(__name__)
+
+_BOOKS = """SELECT book_id, path, title, page_count, direction, last_opened, page_index, panel_index,
+    style_card FROM books LEFT JOIN reading_positions USING (book_id)"""
 
 
 def remember_book(
@@ -69,6 +75,14 @@ def forget_book(connection: sqlite3.Connection, book_id: int) -> None:
     connection.execute("DELETE FROM books WHERE book_id = ?", (book_id,))
 
 
+def set_style_card(connection: sqlite3.Connection, book_id: int, card: StyleCard) -> None:
+    """Store how the person wants the book told."""
+    value = "" if card == StyleCard() else json.dumps(card.as_json(), ensure_ascii=False)
+    changed = connection.execute("UPDATE books SET style_card = ? WHERE book_id = ?", (value, book_id)).rowcount
+    if not changed:
+        raise LibraryError("This book is no longer in the library; open it again.")
+
+
 def set_direction(connection: sqlite3.Connection, book_id: int, direction: Direction | None) -> None:
     """Store the person's choice."""
     value = None if direction is None else direction.value
@@ -109,8 +123,8 @@ def bookmarks(connection: sqlite3.Connection, book_id: int) -> tuple[Position, .
     return tuple(Position(page_index, panel_index) for page_index, panel_index in rows)
 
 
-def _record(row: tuple[int, bytes, str, int, str | None, str, int | None, int | None]) -> BookRecord:
-    book_id, path, title, page_count, direction, last_opened, page_index, panel_index = row
+def _record(row: tuple[int, bytes, str, int, str | None, str, int | None, int | None, str]) -> BookRecord:
+    book_id, path, title, page_count, direction, last_opened, page_index, panel_index, style_card = row
     return BookRecord(
         book_id=book_id,
         path=Path(os.fsdecode(path)),
@@ -119,4 +133,14 @@ def _record(row: tuple[int, bytes, str, int, str | None, str, int | None, int | 
         direction=None if direction is None else Direction(direction),
         position=Position(page_index or 0, panel_index),
         last_opened=datetime.fromisoformat(last_opened),
+        style_card=_card(style_card),
     )
+
+
+def _card(text: str) -> StyleCard:
+    """A book's card; a blank one where a newer program has written what is not understood here."""
+    try:
+        return StyleCard.from_json(json.loads(text)) if text else StyleCard()
+    except (ValueError, ConfigError) as error:
+        _log.warning("a style card cannot be read: %s", error)
+        return StyleCard()

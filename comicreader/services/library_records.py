@@ -11,6 +11,7 @@ from comicreader.domain.book import Direction
 from comicreader.domain.narration import Caption
 from comicreader.domain.navigation import Position
 from comicreader.domain.panels import Panel
+from trainer.style_card import StyleCard
 
 EDIT, ACCEPT, REGENERATE, UNDO, REDO, JOIN = "edit", "accept", "regenerate", "undo", "redo", "join"
 """Kinds of edits: another text, a proposal found good as it is, another proposal asked for, the way back and forth,
@@ -52,6 +53,7 @@ class BookRecord:
         direction: the person's choice; None where the file decides.
         position: where reading stopped.
         last_opened: when, UTC.
+        style_card: how it is to be told.
     """
 
     book_id: int
@@ -61,6 +63,7 @@ class BookRecord:
     direction: Direction | None
     position: Position
     last_opened: datetime
+    style_card: StyleCard
 
 
 @dataclass(frozen=True, slots=True)

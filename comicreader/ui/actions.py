@@ -67,6 +67,7 @@ class ActionId(StrEnum):
     UNDO = "undo"
     REDO = "redo"
     NARRATE_AUTOMATICALLY = "narrate_automatically"
+    STYLE_CARD = "style_card"
     CHOOSE_NARRATOR = "choose_narrator"
     TRAIN_NARRATOR = "train_narrator"
     SHOW_KEYS = "show_keys"
@@ -213,6 +214,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         needs_book=False,
         starts_group=True,
     ),
+    ActionSpec(ActionId.STYLE_CARD, Section.NARRATION, "How this &book is told…", ("H",), "style-card"),
     ActionSpec(ActionId.CHOOSE_NARRATOR, Section.NARRATION, "&Choose narrator…", icon="narrator", needs_book=False),
     ActionSpec(
         ActionId.TRAIN_NARRATOR,

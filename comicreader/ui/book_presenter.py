@@ -129,7 +129,7 @@ class BookPresenter(QObject):
         position = record.position if record.position.page_index < page_count else Position(0, 0)
         if position.panel_index is None:
             position = Position(position.page_index, 0)
-        return ReadingSession(book, record.book_id, record.path, desk, direction, position)
+        return ReadingSession(book, record.book_id, record.path, desk, direction, position, record.style_card)
 
     async def _list_recent(self) -> None:
         try:

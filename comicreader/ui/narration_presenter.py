@@ -25,6 +25,7 @@ from comicreader.services.task_runner import TaskRunner
 from comicreader.ui.page_desk import FoundPanels, PageDesk
 from comicreader.ui.panel_caption import CaptionState, PanelCaption
 from trainer.dataset import CONTEXT_CAPTIONS
+from trainer.style_card import StyleCard
 
 
 @dataclass(slots=True)
@@ -78,9 +79,11 @@ class NarrationPresenter(QObject):
 
     # The book
 
-    def begin(self, desk: PageDesk) -> None:
-        """A book was opened."""
+    def begin(self, desk: PageDesk, card: StyleCard) -> None:
+        """A book was opened, which is told as its card says."""
         self._desk = desk
+        if self._book_narrator is not None:
+            self._book_narrator.card = card
 
     def end(self) -> None:
         """The book is being closed."""
@@ -121,6 +124,14 @@ class NarrationPresenter(QObject):
             return
         self._cancel_jobs(keep=())
         self._book_narrator.style = style
+        self._tell_again()
+
+    def set_card(self, card: StyleCard) -> None:
+        """Tell the book as a card says; what the narrator told otherwise is told anew."""
+        if self._book_narrator is None or self._book_narrator.card == card:
+            return
+        self._cancel_jobs(keep=())
+        self._book_narrator.card = card
         self._tell_again()
 
     def use_model(self, model: str) -> None:

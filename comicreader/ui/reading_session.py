@@ -8,6 +8,7 @@ from pathlib import Path
 from comicreader.domain.book import Book, Direction
 from comicreader.domain.navigation import Position
 from comicreader.ui.page_desk import PageDesk
+from trainer.style_card import StyleCard
 
 
 @dataclass(slots=True, eq=False)
@@ -21,6 +22,7 @@ class ReadingSession:
         desk: its pages, made ready for the screen.
         direction: which way it is read.
         position: where the reader is.
+        style_card: how it is told.
     """
 
     book: Book
@@ -29,6 +31,7 @@ class ReadingSession:
     desk: PageDesk
     direction: Direction
     position: Position
+    style_card: StyleCard
 
     @property
     def page_count(self) -> int:

@@ -16,6 +16,7 @@ import tiny_models
 from trainer import events
 from trainer.base_weights import default_cache
 from trainer.captioner import embedded_folder
+from trainer.style_card import StyleCard
 
 
 class Child:
@@ -112,6 +113,26 @@ def test_a_cancelled_request_ends_without_captions(child: Child) -> None:
     answer = child.until(events.RequestDone)
     assert answer[-1] == events.RequestDone("unwanted", cancelled=True)
     assert not [event for event in answer if isinstance(event, events.CaptionWritten)]
+
+
+def test_a_style_card_is_obeyed_at_once(child: Child) -> None:
+    child.until(events.Ready)
+    child.send(dataclasses.replace(page("plain", "red"), variation=1))
+    plain = next(event.text for event in child.until(events.RequestDone) if isinstance(event, events.CaptionWritten))
+    first = plain.split()[0].strip(".,")
+    card = StyleCard(avoid=(first,), fewest_words=3, most_words=4)
+    child.send(dataclasses.replace(page("told", "red"), variation=1, style_card=card.as_json()))
+    told = next(event.text for event in child.until(events.RequestDone) if isinstance(event, events.CaptionWritten))
+    assert first.lower() not in told.lower().split()
+    assert len(told.split()) <= 4
+    plain_words = {word for word in told.split() if word.isalpha()}  # it writes nonsense: there may be none
+    named = dataclasses.replace(card, names=tuple((word, "Zebulon") for word in sorted(plain_words)))
+    child.send(dataclasses.replace(page("named", "red"), variation=1, style_card=named.as_json()))
+    answers = child.until(events.RequestDone)
+    texts = [event.text for event in answers if isinstance(event, events.CaptionWritten)]
+    assert ("Zebulon" in texts[0]) == bool(plain_words)
+    child.send(dataclasses.replace(page("odd", "red"), style_card={"fewest_words": 5, "most_words": 2}))
+    assert "must not be below the fewest" in child.until(events.RequestFailed)[-1].message  # type: ignore[union-attr]
 
 
 def test_a_broken_picture_fails_its_request_only(child: Child) -> None:

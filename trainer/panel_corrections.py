@@ -1,7 +1,7 @@
 """Pages whose panels people corrected, as the panel detector's net sees them.
 
-The reader writes them (`comicreader export --format panel-data`): any number of `records.jsonl` below the folder, a page
-a line with its picture's file, and the panels as polygons in pixels of that picture, in reading order:
+The reader writes them (`comicreader export --format panel-data`): any number of `records.jsonl` below the folder, a
+page a line with its picture's file, and the panels as polygons in pixels of that picture, in reading order:
 
     {"image": "pages/0003.jpg", "panels": [{"polygon": [[x, y], …]}, …], …}
 """

@@ -32,7 +32,7 @@ from comicreader.domain.paper import Paper
 from comicreader.domain.reading_order import fold_of, read_outlines
 
 # Stored panels carry it: raise it whenever other panels may be found on the same page.
-DETECTOR_VERSION = "votes-1"
+DETECTOR_VERSION = "votes-2"
 
 # Narrower pictures hold no panels.
 _LEAST_SIDE_PX = 24

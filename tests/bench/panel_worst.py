@@ -87,7 +87,8 @@ def _synthetic(count: int, art: ArtLibrary, net: PanelNet | None) -> Iterator[Se
 
 def _real(comics: Path, net: PanelNet | None) -> Iterator[Seen]:
     for document in load_documents(_TRUTH):
-        file = next((path for path in comics.rglob("*") if path.name.casefold() in document.aliases), None)
+        named = (path for path in comics.rglob("*") if document.aliases & {path.name.casefold(), path.stem.casefold()})
+        file = next(named, None)
         if file is None:
             continue
         book = open_book(file)

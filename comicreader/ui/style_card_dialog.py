@@ -79,6 +79,7 @@ class StyleCardDialog(QDialog):
 
     def _lay_out(self) -> None:
         length = QHBoxLayout()
+        length.setSpacing(8)
         length.addWidget(QLabel(self.tr("from")))
         length.addWidget(self._fewest)
         length.addWidget(QLabel(self.tr("to")))

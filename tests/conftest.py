@@ -30,8 +30,9 @@ RunCli = Callable[..., int]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
-# A child that was told to leave, or a thread that was told to end, needs a moment for it.
-_GRACE_S = 3.0
+# A child that was told to leave, or a thread that was told to end, needs a moment for it; one with a model in its
+# memory needs some seconds on a busy machine.
+_GRACE_S = 10.0
 
 
 @pytest.fixture(scope="session")
@@ -153,8 +154,20 @@ class _KeptRecords(logging.Handler):
 
 
 def _children() -> list[psutil.Process]:
-    # multiprocessing's tracker of semaphores lives as long as the process that first used one
-    return [child for child in psutil.Process().children() if "resource_tracker" not in _command_line(child)]
+    # Multiprocessing's tracker of semaphores lives as long as the process that first used one, and a child that is
+    # dead already keeps nothing alive.
+    return [child for child in psutil.Process().children() if _is_alive(child) and not _is_tracker(child)]
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _is_tracker(process: psutil.Process) -> bool:
+    return "resource_tracker" in _command_line(process)
 
 
 def _command_line(process: psutil.Process) -> str:
@@ -165,7 +178,7 @@ def _command_line(process: psutil.Process) -> str:
 
 
 def _name_and_kill(process: psutil.Process) -> str:
-    name = f"process {process.pid} ({_command_line(process) or 'zombie'})"
+    name = f"process {process.pid} ({_command_line(process)})"
     with contextlib.suppress(psutil.NoSuchProcess):
         process.kill()
     return name

@@ -258,23 +258,11 @@ class TrainingRun:
     async def _launch(self, command: Sequence[str], environment: Mapping[str, str] | None, tasks: TaskRunner) -> None:
         folder = self.status.folder
         try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            with log_file(folder).open("ab") as log:
-                # a session of its own, and no pipe of ours: it outlives this process
-                self._process = await asyncio.to_thread(
-                    subprocess.Popen,
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    env=None if environment is None else dict(environment),
-                    start_new_session=True,
-                )
+            # whole in the other thread: who closes the window meanwhile cuts short only what comes after it
+            self._process = await asyncio.to_thread(_started, command, environment, log_file(folder))
         except OSError as error:
             raise TrainingError(f"The training cannot be started: {error.strerror or error}.") from error
         _log.info("training %s started as process %d", folder.name, self._process.pid)
-        # somebody must take note of its end, or it stays in the table of processes
-        threading.Thread(target=self._process.wait, name="training's end", daemon=True).start()
         self._following = tasks.start(self._follow(), name=f"follow {folder.name}")
 
     async def _follow(self) -> None:
@@ -308,6 +296,23 @@ class TrainingRun:
         if status != self.status:
             self.status = status
             self._on_status(status)
+
+
+def _started(command: Sequence[str], environment: Mapping[str, str] | None, log: Path) -> subprocess.Popen[bytes]:
+    """A process in a session of its own and without a pipe of ours, so that it outlives this one."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=None if environment is None else dict(environment),
+            start_new_session=True,
+        )
+    # somebody must take note of its end, or it stays in the table of processes
+    threading.Thread(target=process.wait, name="training's end", daemon=True).start()
+    return process
 
 
 class _EventFile:

@@ -126,6 +126,9 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--json", type=Path, help="write metrics and captions here")
     evaluate.add_argument("--html", type=Path, help="write the report with pictures here")
     evaluate.add_argument("--limit", type=int, default=0, help="records at most; 0: all")
+    evaluate.add_argument(
+        "--controls", action=argparse.BooleanOptionalAction, default=True, help="show whether the picture counts"
+    )
     evaluate.add_argument("--scorer", default="embedded", help="what samples are chosen by with --utility fit")
     evaluate.add_argument("--judge", default="embedded", help="scorer that says how well captions fit; empty: none")
     Decoding.add_arguments(evaluate)
@@ -309,18 +312,19 @@ def _evaluate(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
     from trainer.sentence_encoder import SentenceEncoder
 
     wanted = Evaluation(
-        parsed.model,
-        parsed.data,
-        parsed.split,
-        parsed.style,
-        parsed.descriptions,
-        parsed.limit,
-        parsed.against,
-        Decoding.from_arguments(parsed),
-        parsed.scorer,
-        parsed.judge,
-        parsed.json,
-        parsed.html,
+        model=parsed.model,
+        data=parsed.data,
+        split=parsed.split,
+        style=parsed.style,
+        descriptions=parsed.descriptions,
+        limit=parsed.limit,
+        controls=parsed.controls,
+        against=parsed.against,
+        decoding=Decoding.from_arguments(parsed),
+        scorer=parsed.scorer,
+        judge=parsed.judge,
+        json_file=parsed.json,
+        html_file=parsed.html,
     )
     return evaluate(wanted, _base_weights(parsed), SentenceEncoder(_base_weights(parsed)), emit)
 

@@ -54,6 +54,8 @@ class Evaluation:
         style: which of the records' texts the narrator is asked for: NARRATION or DESCRIPTION.
         descriptions: descriptions that take the place of the data set's own (`load_descriptions`); None: none.
         limit: records at most, two at least; 0: all.
+        controls: whether the controls write too, which shows whether the picture counts; without them it is two
+            narrators' comparison alone.
         against: another narrator, or the JSON report of one on the same records; empty: none.
         decoding: how captions are chosen.
         scorer: what several samples are chosen by where `decoding` says by fit ("embedded" or a directory).
@@ -68,6 +70,7 @@ class Evaluation:
     style: str = NARRATION
     descriptions: Path | None = None
     limit: int = 0
+    controls: bool = True
     against: str = ""
     decoding: Decoding = field(default_factory=Decoding)
     scorer: str = EMBEDDED
@@ -94,16 +97,17 @@ def evaluate(wanted: Evaluation, base_weights: Path, embed: Embed, emit: Callabl
     # An earlier report is read first: a wrong file name should not cost an hour of writing.
     earlier = captions_of(Path(wanted.against), records) if wanted.against.endswith(".json") else None
     captioner, rank = _load(wanted.model, wanted, base_weights, embed, emit)
-    total = len(records) * (3 if wanted.against and earlier is None else 2)
+    total = len(records) * (1 + wanted.controls + bool(wanted.against and earlier is None))
     emit(RunStarted(captioner.id, "evaluate", total, describe(best_device())))
     clock = _Clock(total, emit)
     pictures = [record.image for record in records]
-    systems = {
-        NARRATOR: _write_all(captioner, records, pictures, wanted, rank, clock),
-        WRONG_PICTURES: _write_all(captioner, records, wrong_pictures(records, _SEED), wanted, rank, clock),
-        NEAREST: nearest_texts(captioner, train, records, base_weights.parent / "features", _looking(emit)),
-        MOST_FREQUENT: [most_frequent_text(train)] * len(records),
-    }
+    systems = {NARRATOR: _write_all(captioner, records, pictures, wanted, rank, clock)}
+    if wanted.controls:
+        systems |= {
+            WRONG_PICTURES: _write_all(captioner, records, wrong_pictures(records, _SEED), wanted, rank, clock),
+            NEAREST: nearest_texts(captioner, train, records, base_weights.parent / "features", _looking(emit)),
+            MOST_FREQUENT: [most_frequent_text(train)] * len(records),
+        }
     if earlier is not None:
         systems[OTHER] = earlier
     elif wanted.against:
@@ -169,7 +173,7 @@ def _records(wanted: Evaluation) -> tuple[list[Record], list[Record]]:
         raise DatasetError(
             f"The split “{wanted.split}” of {wanted.data} has fewer than two records with a {wanted.style}."
         )
-    if not train:
+    if not train and wanted.controls:
         raise DatasetError(
             f"The split “train” of {wanted.data} has no record with a {wanted.style} to take controls from."
         )
@@ -250,9 +254,14 @@ def _emit_scores(board: Scoreboard, emit: Callable[[Event], None]) -> None:
 
 
 def _in_words(board: Scoreboard, records: int) -> str:
-    scores, blind = board.scores[NARRATOR], board.differences[WRONG_PICTURES]
-    return (
+    scores = board.scores[NARRATOR]
+    found = (
         f"BLEU {scores['bleu'].value:.2f}, chrF++ {scores['chrf'].value:.2f}, "
-        f"similarity {scores['similarity'].value:.3f} on {records} records; the right pictures give "
-        f"{blind['similarity'].value:+.3f} similarity over wrong ones (p = {blind['similarity'].p:.3f})."
+        f"similarity {scores['similarity'].value:.3f} on {records} records"
     )
+    compared = {WRONG_PICTURES: "the right pictures give {} over wrong ones", OTHER: "{} over the other narrator"}
+    for name, sentence in compared.items():
+        if name in board.differences:
+            likeness = board.differences[name]["similarity"]
+            return f"{found}; {sentence.format(f'{likeness.value:+.3f} similarity')} (p = {likeness.p:.3f})."
+    return f"{found}."

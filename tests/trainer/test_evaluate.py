@@ -105,6 +105,14 @@ def test_against_another_narrator_both_write(wanted: Evaluation, tmp_path: Path)
     assert [event.step for event in seen if isinstance(event, events.Progress)] == [8, 16, 24]
 
 
+def test_two_narrators_are_compared_alone_without_controls(wanted: Evaluation, tmp_path: Path) -> None:
+    other = tiny_models.tiny_encoder_decoder(tmp_path / "other", uses_context=False)
+    report, seen, last = run(replace(wanted, against=str(other), controls=False, split="train"), tmp_path)
+    assert list(report["scores"]) == [NARRATOR, OTHER, PERSON]  # type: ignore[call-overload]
+    assert [event.step for event in seen if isinstance(event, events.Progress)] == [4, 8]
+    assert "over the other narrator (p = " in last.message
+
+
 def test_a_limit_takes_the_beginnings_of_several_books(wanted: Evaluation, tmp_path: Path) -> None:
     report, _, _ = run(replace(wanted, limit=4), tmp_path)
     assert [row["id"] for row in report["captions"]] == ["b-1", "b-2", "c-1", "c-2"]  # type: ignore[attr-defined]

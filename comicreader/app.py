@@ -137,7 +137,7 @@ class ReaderApp:
         SettingsFlow(window, theme, self.settings, narration, auto_play, self._tasks, paths.runs)
         StyleCardFlow(window, self.books, narration, library, self._tasks)
         self.training = TrainingPresenter(library, paths, self._tasks)
-        TrainingFlow(window, theme, self.settings, narration, self.training, self._tasks, paths)
+        TrainingFlow(window, theme, self.settings, narration, self.training, library, self._tasks, paths)
         window.closing.connect(self.closed.set)
 
     def start(self, book: Path | None) -> None:

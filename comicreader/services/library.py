@@ -30,6 +30,7 @@ from comicreader.services.library_records import (
     PanelsChange,
     StoredPanels,
 )
+from comicreader.services.library_runs import LibraryRuns
 from comicreader.services.library_schema import connect
 from comicreader.services.library_transactions import Transactions, now
 from trainer.style_card import StyleCard
@@ -40,11 +41,13 @@ class Library:
 
     Attributes:
         data_set: what the person did, as data.
+        runs: what the person thinks of training runs.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._transactions = Transactions(connection)
         self.data_set = LibraryDataSet(self._transactions)
+        self.runs = LibraryRuns(self._transactions)
 
     @classmethod
     def open(cls, path: Path) -> Library:

@@ -94,6 +94,18 @@ async def ask_page(parent: QWidget, current: int, count: int) -> int | None:
     return field.value() - 1 if await finished(dialog) else None
 
 
+async def ask_line(parent: QWidget, title: str, text: str = "") -> str | None:
+    """Ask for a line of text; None if the person gave up."""
+    dialog, layout = _dialog(parent, title)
+    field = QLineEdit(text)
+    field.setAccessibleName(title)
+    field.selectAll()
+    layout.addWidget(field)
+    layout.addWidget(_buttons(dialog, _tr("Keep")))
+    field.setFocus()
+    return field.text().strip() if await finished(dialog) else None
+
+
 async def ask_choice(parent: QWidget, title: str, question: str, answers: tuple[str, ...]) -> int | None:
     """Ask a question with a button for each answer; None if the person chose none.
 

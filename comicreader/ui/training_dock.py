@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,6 +53,9 @@ class TrainingDock(QDockWidget):
         stop_requested(): end with a checkpoint.
         resume_requested(Path): go on with a run.
         use_requested(Path): let a run's best narrator write from now on.
+        compare_requested(Path): put a run's best narrator beside the one that writes now.
+        export_requested(Path): copy a run's best narrator elsewhere.
+        note_requested(Path): write a note on a run.
         delete_requested(Path): take a run off the disk.
         close_requested(): the person wants the panel out of sight.
     """
@@ -62,6 +65,9 @@ class TrainingDock(QDockWidget):
     stop_requested = Signal()
     resume_requested = Signal(object)
     use_requested = Signal(object)
+    compare_requested = Signal(object)
+    export_requested = Signal(object)
+    note_requested = Signal(object)
     delete_requested = Signal(object)
     close_requested = Signal()
 
@@ -96,6 +102,9 @@ class TrainingDock(QDockWidget):
         self._log = QPlainTextEdit()
         self._runs = QListWidget()
         self._use = QPushButton(self.tr("Use as narrator"))
+        self._compare = QPushButton(self.tr("Compare…"))
+        self._export = QPushButton(self.tr("Export…"))
+        self._note_on_run = QPushButton(self.tr("Note…"))
         self._go_on = QPushButton(self.tr("Go on"))
         self._delete = QPushButton(self.tr("Delete"))
         self._lay_out()
@@ -237,17 +246,21 @@ class TrainingDock(QDockWidget):
 
     # The runs
 
-    def show_runs(self, runs: tuple[RunSummary, ...]) -> None:
-        """The runs on this computer, newest first."""
+    def show_runs(self, runs: tuple[RunSummary, ...], notes: Mapping[str, str]) -> None:
+        """The runs on this computer, newest first, and what the person noted on them."""
+        chosen = self._run()
         self._runs.clear()
         for run in runs:
             known = [name for name in ("loss", "chrf", "bleu") if name in run.figures]
             figures = ", ".join(f"{name} {run.figures[name]:.3g}" for name in known)
             size = self.tr("{size} MB").format(size=max(1, run.size_bytes >> 20))
             parts = (run.name, run.status.phase.value, figures, size)
-            item = QListWidgetItem(" · ".join(part for part in parts if part))
+            lines = [" · ".join(part for part in parts if part), notes.get(run.name, "")]
+            item = QListWidgetItem("\n".join(line for line in lines if line))
             item.setData(Qt.ItemDataRole.UserRole, run)
             self._runs.addItem(item)
+            if chosen is not None and chosen.name == run.name:
+                self._runs.setCurrentItem(item)
         self._show_run_buttons()
 
     def _run(self) -> RunSummary | None:
@@ -258,7 +271,9 @@ class TrainingDock(QDockWidget):
     def _show_run_buttons(self) -> None:
         run = self._run()
         is_free = self._status is None or self._status.is_over
-        self._use.setEnabled(run is not None and run.best_model is not None)
+        for button in (self._use, self._compare, self._export):
+            button.setEnabled(run is not None and run.best_model is not None)
+        self._note_on_run.setEnabled(run is not None)
         self._go_on.setEnabled(run is not None and run.status.can_resume and is_free)
         self._delete.setEnabled(run is not None and run.status.is_over)
 
@@ -288,6 +303,9 @@ class TrainingDock(QDockWidget):
         self._runs.currentItemChanged.connect(lambda *_: self._show_run_buttons())
         self._use.clicked.connect(self._on_use)
         self._go_on.clicked.connect(self._of_run(self.resume_requested.emit))
+        self._compare.clicked.connect(self._of_run(self.compare_requested.emit))
+        self._export.clicked.connect(self._of_run(self.export_requested.emit))
+        self._note_on_run.clicked.connect(self._of_run(self.note_requested.emit))
         self._delete.clicked.connect(self._of_run(self.delete_requested.emit))
 
     def _on_data(self) -> None:
@@ -336,7 +354,8 @@ class TrainingDock(QDockWidget):
             _fold(self.tr("What it says"), self._log),
             _heading(self.tr("Trainings on this computer")),
             self._runs,
-            _row(self._use, self._go_on, self._delete),
+            _row(self._compare, self._use),
+            _row(self._go_on, self._note_on_run, self._export, self._delete),
         ):
             column.addWidget(part)
         column.addStretch(1)

@@ -7,12 +7,14 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt
 
+from comicreader.services.library import Library
 from comicreader.services.narrator_choices import trained_narrators
 from comicreader.services.paths import AppPaths
 from comicreader.services.task_runner import TaskRunner
 from comicreader.services.training_run import RunPhase, RunStatus
 from comicreader.ui import dialogs
 from comicreader.ui.actions import ActionId
+from comicreader.ui.comparison_flow import ComparisonFlow
 from comicreader.ui.main_window import MainWindow
 from comicreader.ui.message_bar import MessageAction, MessageKind
 from comicreader.ui.narration_presenter import NarrationPresenter
@@ -20,7 +22,6 @@ from comicreader.ui.settings_presenter import SettingsPresenter
 from comicreader.ui.theme import Theme
 from comicreader.ui.training_dock import TrainingDock
 from comicreader.ui.training_presenter import TrainingPresenter
-from trainer.run_dir import RunDir
 
 _ENDS = (RunPhase.FINISHED, RunPhase.FAILED, RunPhase.DIED)
 
@@ -39,6 +40,7 @@ class TrainingFlow(QObject):
         settings: SettingsPresenter,
         narration: NarrationPresenter,
         training: TrainingPresenter,
+        library: Library,
         tasks: TaskRunner,
         paths: AppPaths,
     ) -> None:
@@ -52,9 +54,15 @@ class TrainingFlow(QObject):
         self._tasks = tasks
         self._paths = paths
         self._last: RunPhase | None = None
+        self._comparison = ComparisonFlow(window, settings, library, tasks, self._use)
         window.actions_table[ActionId.TRAIN_NARRATOR].toggled.connect(self._show)
         training.failed.connect(self._on_failed)
         training.status_changed.connect(self._on_status)
+        training.exported.connect(
+            lambda folder: window.messages.say(
+                self.tr("The narrator was copied to {folder}.").format(folder=folder), MessageKind.NOTE
+            )
+        )
 
     def _show(self, is_wanted: bool) -> None:
         if self.dock is None:
@@ -79,6 +87,11 @@ class TrainingFlow(QObject):
         )
         dock.folder_requested.connect(lambda: self._tasks.start(self._ask_folder(dock), name="ask for a data set"))
         dock.use_requested.connect(self._use)
+        dock.compare_requested.connect(self._comparison.compare)
+        dock.export_requested.connect(
+            lambda folder: self._tasks.start(self._ask_export(folder), name="ask where to export to")
+        )
+        dock.note_requested.connect(lambda folder: self._tasks.start(self._ask_note(folder), name="ask for a note"))
         dock.close_requested.connect(lambda: self._window.actions_table[ActionId.TRAIN_NARRATOR].setChecked(False))
         training.choices_changed.connect(dock.show_choices)
         training.runs_changed.connect(dock.show_runs)
@@ -102,6 +115,16 @@ class TrainingFlow(QObject):
         if await dialogs.ask_choice(self._window, self.tr("Delete a training"), question, (self.tr("Delete"),)) == 0:
             self._training.delete(folder)
 
+    async def _ask_export(self, folder: Path) -> None:
+        parent = await dialogs.ask_folder(self._window, self.tr("Copy the narrator into a folder"))
+        if parent is not None:
+            self._training.export(folder, parent / folder.name)
+
+    async def _ask_note(self, folder: Path) -> None:
+        note = await dialogs.ask_line(self._window, self.tr("Note on “{name}”").format(name=folder.name))
+        if note is not None:
+            self._training.note(folder, note)
+
     def _on_failed(self, sentence: str) -> None:
         self._window.messages.say(sentence, MessageKind.WARNING)
 
@@ -116,10 +139,9 @@ class TrainingFlow(QObject):
                 MessageKind.ERROR,
             )
             return
-        best = RunDir(status.folder).best_model()
-        use = None if best is None else MessageAction(self.tr("Use this narrator"), lambda: self._use(best))
+        compare = MessageAction(self.tr("Compare"), lambda: self._comparison.compare(status.folder))
         self._window.messages.say(
-            self.tr("The training is finished. {message}").format(message=status.message), MessageKind.NOTE, use
+            self.tr("The training is finished. {message}").format(message=status.message), MessageKind.NOTE, compare
         )
 
     def _use(self, model: Path) -> None:

@@ -13,7 +13,7 @@ from comicreader.domain.errors import ComicReaderError
 from comicreader.services.dataset_export import build_dataset
 from comicreader.services.library import Library
 from comicreader.services.paths import AppPaths
-from comicreader.services.run_history import delete_run, new_run_folder, running_run, runs_in
+from comicreader.services.run_history import delete_run, export_model, new_run_folder, running_run, runs_in
 from comicreader.services.task_runner import TaskRunner
 from comicreader.services.training_run import TrainingRun
 from trainer.config import Options
@@ -41,19 +41,22 @@ class TrainingPresenter(QObject):
 
     Signals:
         choices_changed(TrainingChoices): what there is to learn from.
-        runs_changed(tuple[RunSummary, ...]): the runs on this computer, newest first.
+        runs_changed(tuple[RunSummary, ...], dict[str, str]): the runs on this computer, newest first, and the
+            notes on them by their names.
         began(Path): a run's folder: from now on events and status are its.
         told(Event): of the run that is followed.
         status_changed(RunStatus): of the same.
+        exported(Path): where a narrator was copied to.
         preparing(str): what is done before a run can start.
         failed(str): a sentence for the person.
     """
 
     choices_changed = Signal(object)
-    runs_changed = Signal(object)
+    runs_changed = Signal(object, object)
     began = Signal(object)
     told = Signal(object)
     status_changed = Signal(object)
+    exported = Signal(object)
     preparing = Signal(str)
     failed = Signal(str)
 
@@ -90,6 +93,14 @@ class TrainingPresenter(QObject):
     def delete(self, folder: Path) -> None:
         """Take a run off the disk."""
         self._tasks.start(self._delete(folder), name="delete a training")
+
+    def export(self, folder: Path, target: Path) -> None:
+        """Copy a run's best narrator into a new folder."""
+        self._tasks.start(self._export(folder, target), name="export a narrator")
+
+    def note(self, folder: Path, text: str) -> None:
+        """Write a note on a run; an empty one takes it away."""
+        self._tasks.start(self._note(folder, text), name="note on a training")
 
     def end(self) -> None:
         """The program ends; the run goes on."""
@@ -142,8 +153,29 @@ class TrainingPresenter(QObject):
             self.failed.emit(error.sentence)
         await self._list_runs()
 
+    async def _export(self, folder: Path, target: Path) -> None:
+        try:
+            await asyncio.to_thread(export_model, folder, target)
+        except ComicReaderError as error:
+            self.failed.emit(error.sentence)
+            return
+        self.exported.emit(target)
+
+    async def _note(self, folder: Path, text: str) -> None:
+        try:
+            await asyncio.to_thread(self._library.runs.set_note, folder.name, text)
+        except ComicReaderError as error:
+            self.failed.emit(error.sentence)
+        await self._list_runs()
+
     async def _list_runs(self) -> None:
-        self.runs_changed.emit(await asyncio.to_thread(runs_in, self._paths.runs))
+        runs = await asyncio.to_thread(runs_in, self._paths.runs)
+        try:
+            notes = await asyncio.to_thread(self._library.runs.notes)
+        except ComicReaderError as error:
+            self.failed.emit(error.sentence)
+            notes = {}
+        self.runs_changed.emit(runs, notes)
 
     def _follow(self, run: TrainingRun) -> None:
         self._run = run

@@ -1,14 +1,20 @@
 """Training from the window: a person corrects captions, trains on them, watches, and reads on with what came out."""
 
+import functools
 import sys
 from pathlib import Path
 
 import psutil
 import pytest
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QListWidget, QPushButton
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QListWidget, QPushButton, QTableWidget, QWidget
 
+from comicreader.services.library import Library
+from comicreader.services.paths import AppPaths
 from comicreader.services.training_run import is_running
 from comicreader.ui.actions import ActionId
+from comicreader.ui.comparison_dialog import ComparisonDialog
 from comicreader.ui.training_dock import TrainingDock
 from tests.fixtures.live_reader import LiveReader, Program
 from trainer.config import SftConfig
@@ -32,7 +38,11 @@ def tiny_narrator(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _cache_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is known of pictures is kept in the cache."""
+    """What is known of pictures is kept in the cache; the base weights, which are large, are the machine's."""
+    cache = AppPaths.default().cache
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / cache.name).mkdir()
+    (tmp_path / "cache" / cache.name / "base_weights").symlink_to(cache / "base_weights")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
@@ -68,12 +78,17 @@ async def opened_dock(reader: LiveReader) -> TrainingDock:
     return dock
 
 
-def button(dock: TrainingDock, text: str) -> QPushButton:
+def button(dock: QWidget, text: str) -> QPushButton:
     return next(one for one in dock.findChildren(QPushButton) if one.text() == text and one.isVisibleTo(dock))
 
 
-def test_a_whole_round_from_corrections_to_another_narrator(program: Program, draw_comic, tiny_narrator: Path) -> None:
+def test_a_whole_round_from_corrections_to_another_narrator(
+    program: Program, draw_comic, tiny_narrator: Path, tmp_path: Path
+) -> None:
+    """Correct, train, compare, switch, have it told by the new narrator, go back."""
+
     async def scenario(reader: LiveReader) -> None:
+        reader.program.settings.change(narrator_model=str(tiny_narrator))  # what it is compared with
         await correct(reader, 6)
         dock = await opened_dock(reader)
         await reader.until(lambda: any(box.currentText() == "My captions (6)" for box in dock.findChildren(QComboBox)))
@@ -82,13 +97,38 @@ def test_a_whole_round_from_corrections_to_another_narrator(program: Program, dr
         await reader.until(lambda: runs.count() == 1 and "finished" in runs.item(0).text(), _TRAINS_FOR_S)
         assert "The training is finished." in reader.message
         assert len(dock.chart.points["train/loss"]) == 2
-        runs.setCurrentRow(0)
-        button(dock, "Use as narrator").click()
         best = RunDir(next(program.paths.runs.glob("sft*/"))).best_model()
+
+        reader.press_button("Compare")
+        dialog = await reader.until(lambda: reader.window.findChild(ComparisonDialog))
+        table = dialog.findChild(QTableWidget)
+        await reader.until(lambda: "holds out no others" in " ".join(labels(dialog)), _TRAINS_FOR_S)
+        captions = [label for label in dialog.findChildren(QLabel) if label.accessibleName().startswith("Caption ")]
+        shown = [label.text() for label in captions]
+        assert shown[0] != shown[1]
+        for _ in range(6):
+            dialog.activateWindow()
+            QTest.keyClick(dialog, Qt.Key.Key_1)
+        await reader.until(table.rowCount)
+        assert table.item(0, 0).text() == "Letters and words shared (chrF++)"
+        assert float(table.item(0, 2).text()) >= 0
+        with Library.open(program.paths.library_file) as library:
+            tally = functools.partial(library.runs.tally, str(tiny_narrator), str(best))
+            await reader.until(lambda: tally().first + tally().second == 6)
+        button(dialog, "Use the new narrator").click()
         assert reader.program.settings.settings.narrator_model == str(best)
+        await reader.until(lambda: reader.window.findChild(ComparisonDialog) is None)
+
+        await reader.until_told()
         reader.press_button("Back to the one before")
-        assert reader.program.settings.settings.narrator_model == "embedded"
-        await reader.until(lambda: reader.narrator != "")
+        assert reader.program.settings.settings.narrator_model == str(tiny_narrator)
+
+        runs.setCurrentRow(0)
+        reader.program.training.note(best.parents[2], "six kites")
+        await reader.until(lambda: "six kites" in runs.item(0).text())
+        reader.program.training.export(best.parents[2], tmp_path / "copied")
+        await reader.until(lambda: "was copied to" in reader.message)
+        assert (tmp_path / "copied" / "narrator.json").is_file()
 
     program.run(scenario, draw_comic(pages=2, columns=3))
 
@@ -143,5 +183,5 @@ def test_wrong_settings_and_missing_captions_are_said_before_anything_starts(pro
     program.run(scenario, draw_comic(pages=1, columns=2))
 
 
-def labels(dock: TrainingDock) -> list[str]:
+def labels(dock: QWidget) -> list[str]:
     return [label.text() for label in dock.findChildren(QLabel) if label.isVisibleTo(dock)]

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from trainer.captioner import Prompt
 from trainer.config import SftConfig
-from trainer.dataset import DESCRIPTION, NARRATION, Record
+from trainer.dataset import DESCRIPTION, NARRATION, NO_PICTURE, Record
 from trainer.policy import IGNORED, Trainee
 
 _POOL_STEPS = 16
@@ -68,7 +68,7 @@ class Wording:
 
     def whole(self, record: Record, style: str, image: Path) -> Example:
         """Everything a record has, to be evaluated with the picture `image`."""
-        return self._example(record, style, image, keep_context=True, show_picture=True)
+        return self._example(record, style, image, keep_context=True, show_picture=image != NO_PICTURE)
 
     def drawn(self, record: Record, draw: random.Random) -> Example:
         """A record with what chance drops, to be learned."""
@@ -76,7 +76,7 @@ class Wording:
         if record.narration and record.description and draw.random() < self.config.description_share:
             style = DESCRIPTION
         keep_context = draw.random() >= self.config.context_dropout
-        show_picture = draw.random() >= self.config.picture_dropout
+        show_picture = draw.random() >= self.config.picture_dropout and record.image != NO_PICTURE
         return self._example(record, style, record.image, keep_context=keep_context, show_picture=show_picture)
 
     def _example(self, record: Record, style: str, image: Path, *, keep_context: bool, show_picture: bool) -> Example:
@@ -96,12 +96,14 @@ class Course:
     """What a run learns at each position, from the first record of the first step on.
 
     Every pass over the records has its own random order. Steps are made of records of similar length, and the steps
-    that are sorted together come in random order.
+    that are sorted together come in random order. A share of the positions goes to records of a replay, any of them.
     """
 
-    def __init__(self, wording: Wording, records: Sequence[Record]) -> None:
+    def __init__(self, wording: Wording, records: Sequence[Record], replay: Sequence[Record] = ()) -> None:
         self._wording = wording
         self._records = records
+        self._replay = replay
+        self._replay_share = wording.config.replay_share if replay else 0.0
         self._seed = wording.config.seed
         self._batch_size = wording.config.batch_size
         # Never more than a pass: sorted by length, the same record from many passes would fill a step by itself.
@@ -124,7 +126,10 @@ class Course:
         for position in range(pool * self._pool_size, (pool + 1) * self._pool_size):
             epoch, place = divmod(position, len(self._records))
             draw = random.Random(f"example {self._seed} {position}")
-            examples.append(self._wording.drawn(self._order(epoch)[place], draw))
+            record = self._order(epoch)[place]
+            if self._replay_share and draw.random() < self._replay_share:
+                record = draw.choice(self._replay)
+            examples.append(self._wording.drawn(record, draw))
         examples.sort(key=len)
         steps = [examples[i : i + self._batch_size] for i in range(0, len(examples), self._batch_size)]
         random.Random(f"steps {self._seed} {pool}").shuffle(steps)

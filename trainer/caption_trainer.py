@@ -126,6 +126,16 @@ class CaptionTrainer(RunEngine, SFTTrainer):  # type: ignore[misc]
 
     # The dev split.
 
+    def begin_training(self) -> None:
+        """Ask what the narrator knows before it learns anything else."""
+        if self.standing.kept_loss is None:
+            self.model.eval()
+            with torch.no_grad():
+                self.standing.kept_loss = self._kept_loss()
+
+    def _kept_loss(self) -> float | None:
+        return self._job.judge.kept_loss(self._dev_loss, self.args.process_index, self.args.world_size, self._total)
+
     @torch.no_grad()
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         """Measure the dev split and show what the model writes for a few of its records."""
@@ -133,9 +143,15 @@ class CaptionTrainer(RunEngine, SFTTrainer):  # type: ignore[misc]
         self.model.eval()
         step = self.state.global_step
         values = self._job.judge.metrics(self._dev_loss, self.args.process_index, self.args.world_size, self._total)
+        forgotten = None
+        if self.standing.kept_loss is not None:
+            forgotten = (self._kept_loss() or 0.0) - self.standing.kept_loss
+            values["eval/forgotten"] = forgotten
         if values:
             self._job.emit(Metrics(step, values))
         self.standing.judge(values.get("eval/loss", -float(step)), step)  # without a dev split the last is the best
+        if self.standing.best_step == step:
+            self.standing.forgotten = forgotten
         patience = self._job.config.patience
         if patience and self.standing.looks_since_best >= patience:
             self.control.should_training_stop = True

@@ -122,6 +122,11 @@ class SftConfig(RunConfig):
     model: str = option(
         "", 'Narrator to start from: "embedded", a directory, a hub name; empty starts a new one on base models.'
     )
+    replay_data: str = option(
+        "", "Data set folder of what it knew before; empty: texts that come with the program, without pictures."
+    )
+    replay_share: float = option(0.0, "Share of what is learned that it knew before.", 0.0, 0.9)
+    forget_limit: float = option(0.1, "Nats a token it may get worse at what it knew before it is said.", 0.0, 100.0)
     family: str = option(PREFIX_FAMILY, f"Kind of a new narrator: {' or '.join(FAMILIES)}.")
     vision: str = option("base:dinov2-small", "Picture encoder of a new narrator.")
     vision_layers: str = option(

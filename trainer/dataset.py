@@ -35,6 +35,9 @@ CONTEXT_CAPTIONS = 3
 """Captions that are shown as context: the field's usual window (Iyyer et al. 2017, "The Amazing Mysteries of the
 Gutter")."""
 
+NO_PICTURE = Path()
+"""The image of a text that stands alone."""
+
 _CREDITS = ("title", "source", "author", "illustrator", "license")
 CONTEXTS = {NARRATION: "previous", DESCRIPTION: "previous_descriptions"}
 """The field that says what was told before, by style."""

@@ -25,7 +25,21 @@ class DevJudge:
 
     _SAMPLED_RECORDS = 4
 
-    def __init__(self, wording: Wording, dev: Sequence[Record], features: Mapping[Path, Tensor]) -> None:
+    def __init__(
+        self,
+        wording: Wording,
+        dev: Sequence[Record],
+        features: Mapping[Path, Tensor],
+        kept: Sequence[Record] = (),
+    ) -> None:
+        """Prepare the records.
+
+        Args:
+            wording: shows them.
+            dev: of the data set that is learned.
+            features: (V, D) for each picture.
+            kept: what the narrator knew before.
+        """
         self._features = features
         self._pad_id = wording.trainee.pad_id
         self._batch_size = max(1, wording.config.batch_size // wording.config.accumulation)
@@ -39,6 +53,9 @@ class DevJudge:
                     (wording.whole(record, style, record.image), wording.whole(record, style, other))
                     for record, other in zip(told, others, strict=True)
                 ]
+        self._kept = [
+            wording.whole(record, DESCRIPTION if record.description else NARRATION, record.image) for record in kept
+        ]
         self.sampled = tuple(dev[:: max(1, len(dev) // self._SAMPLED_RECORDS)][: self._SAMPLED_RECORDS])
 
     def metrics(self, loss: Loss, rank: int, world: int, total: Callable[[Tensor], Tensor]) -> dict[str, float]:
@@ -62,6 +79,10 @@ class DevJudge:
             values |= {f"eval/loss_{style}": right, f"eval/picture_gain_{style}": wrong - right}
             means.append(right)
         return values | ({"eval/loss": sum(means) / len(means)} if means else {})
+
+    def kept_loss(self, loss: Loss, rank: int, world: int, total: Callable[[Tensor], Tensor]) -> float | None:
+        """Mean nats a token of what the narrator knew before, as for `metrics`; None where that is not known."""
+        return self._mean(self._kept, loss, rank, world, total) if self._kept else None
 
     def _mean(
         self, examples: Sequence[Example], loss: Loss, rank: int, world: int, total: Callable[[Tensor], Tensor]

@@ -63,7 +63,7 @@ def train(
     with arguments.main_process_first(local=False):
         records = read_records(config, caches / "looks", emit)
     resumed = checkpoint_of(run, records)
-    arguments.max_steps = total_steps = _total_steps(config, len(records.train))
+    arguments.max_steps = total_steps = _total_steps(config, records)
     torch.manual_seed(config.seed)
     trainee = trainee_of(config, run.name, base_weights, emit)
 
@@ -74,7 +74,8 @@ def train(
 
     # 3. Train.
     wording = Wording(trainee, words, config)
-    course, judge = Course(wording, records.train), DevJudge(wording, records.dev, features)
+    course = Course(wording, records.train, records.before.replay)
+    judge = DevJudge(wording, records.dev, features, records.before.kept)
     arguments.ddp_find_unused_parameters = any(part.from_frac > 0 for part in trainee.parts)
     job = Job(trainee, course, judge, features, config, total_steps, records.fingerprint, run, emit, should_stop)
     trainer = CaptionTrainer(job, arguments)
@@ -91,15 +92,28 @@ def train(
     judged = f"best dev loss {standing.best_loss:.3f} nats a token, at step {standing.best_step}" if records.dev else (
         "there is no dev split to judge it by"
     )  # fmt: skip
-    return RunFinished(f"Trained {step} steps; {judged}.", str(run.best_model()))
+    forgot = _forgot(standing.forgotten, config.forget_limit)
+    return RunFinished(f"Trained {step} steps; {judged}.{forgot}", str(run.best_model()))
 
 
 def _silent(_: Event) -> None:
     """Only the first process speaks."""
 
 
-def _total_steps(config: SftConfig, records: int) -> int:
-    steps = max(1, round(records * config.epochs / config.batch_size))
+def _forgot(nats: float | None, limit: float) -> str:
+    if nats is None:
+        return ""
+    if nats <= limit:
+        return f" It knows what it knew before ({nats:+.3f} nats a token, the limit is {limit:g})."
+    return (
+        f" It forgets: {nats:.3f} nats a token worse at what it knew before, the limit is {limit:g}; "
+        "a larger replay_share keeps more."
+    )
+
+
+def _total_steps(config: SftConfig, records: Records) -> int:
+    share = config.replay_share if records.before.replay else 0.0
+    steps = max(1, round(len(records.train) * config.epochs / config.batch_size / (1 - share)))
     return min(steps, config.max_steps or steps)
 
 

@@ -12,13 +12,23 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from trainer.config import SftConfig
-from trainer.dataset import DEV, STYLES, TRAIN, DatasetError, Record, load_descriptions, load_records
+from trainer.dataset import (
+    DEV,
+    NO_PICTURE,
+    STYLES,
+    TRAIN,
+    DatasetError,
+    Record,
+    load_descriptions,
+    load_records,
+)
 from trainer.dataset_check import readable_records, refuse_leaks
 from trainer.events import Event, Loading
 from trainer.picture_encoder import FeatureCache
 from trainer.picture_words import PictureWords, cross_fitted_words, known_words, learn_words
 from trainer.policy import Trainee
 from trainer.policy_prefix import PrefixTrainee
+from trainer.replay import KnownBefore, known_before
 from trainer.tensor_files import save_tensors
 
 _FEATURE_REPORT_EVERY = 50
@@ -34,16 +44,24 @@ class Records:
     Attributes:
         train: learned.
         dev: looked at now and then; taken evenly from the dev split, so that all books are represented.
+        before: what the narrator knew already.
     """
 
     train: tuple[Record, ...]
     dev: tuple[Record, ...]
+    before: KnownBefore
+
+    @property
+    def images(self) -> list[Path]:
+        """Every picture."""
+        every = (*self.train, *self.dev, *self.before.replay, *self.before.kept)
+        return [record.image for record in every if record.image != NO_PICTURE]
 
     @property
     def fingerprint(self) -> str:
         """Names what is learned: a run that goes on must find it unchanged."""
         digest = hashlib.sha256()
-        for record in self.train:
+        for record in (*self.train, *self.before.replay):
             told = [record.told_as(style) for style in STYLES]
             digest.update(json.dumps([record.id, record.image.name, told]).encode())
         return digest.hexdigest()
@@ -72,16 +90,19 @@ def read_records(config: SftConfig, looks: Path, emit: Callable[[Event], None]) 
             Loading(f"{len(bad)} lines of the data set are left out; the first: line {bad[0].number}, {bad[0].reason}")
         )
     extra = load_records(Path(config.extra_data))[0] if config.extra_data else ()
-    readable, unreadable = readable_records((*records, *extra), looks)
+    before = known_before(config)
+    replay = tuple(record for record in before.replay if record.image != NO_PICTURE)
+    readable, unreadable = readable_records((*records, *extra, *replay), looks)
     if unreadable:
         emit(Loading(f"{len(unreadable)} records are left out; the first: {unreadable[0]}"))
     refuse_leaks(readable, looks, report)
-    train = tuple(record for record in readable if record.split == TRAIN)
+    old = {id(record) for record in replay}
+    train = tuple(record for record in readable if record.split == TRAIN and id(record) not in old)
     own = {record.image for record in records}
     dev = tuple(record for record in readable if record.split == DEV and record.image in own)
     if not train:
         raise DatasetError(f"The data set {config.data} has no record in its split “train”.")
-    return Records(train, dev[:: max(1, len(dev) // config.dev_records)])
+    return Records(train, dev[:: max(1, len(dev) // config.dev_records)], before)
 
 
 def look_at_pictures(
@@ -100,8 +121,8 @@ def look_at_pictures(
         if done % _FEATURE_REPORT_EVERY == 0 or done == count:
             emit(Loading("Looking at the pictures", done / count))
 
-    images = [record.image for record in (*records.train, *records.dev)]
-    return FeatureCache(cache).features_of(trainee.encoder, images, report)
+    features = FeatureCache(cache).features_of(trainee.encoder, records.images, report)
+    return features | {NO_PICTURE: features[records.train[0].image]}  # any: it is masked
 
 
 def suggested_words(
@@ -126,9 +147,9 @@ def suggested_words(
             _save(words, cross_fitted, folder)
         captioner.words, shown = _load(captioner.encoder.size, folder)
         captioner.card = replace(captioner.card, words=captioner.words.words)
-    for record in (*records.train, *records.dev):
-        if record.image not in shown:
-            shown[record.image] = captioner.words.best(features[record.image][None])[0]
+    for image in records.images:
+        if image not in shown:
+            shown[image] = captioner.words.best(features[image][None])[0]
     return shown
 
 

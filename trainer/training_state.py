@@ -42,6 +42,8 @@ class Standing:
         best_step: where that was.
         looks_since_best: looks at the dev split since then.
         losses: of the steps since they were last told.
+        kept_loss: of what the narrator knew before, at the start; None where that is not known.
+        forgotten: how much worse it is at that by now, nats a token, at the best step.
     """
 
     fingerprint: str
@@ -50,6 +52,8 @@ class Standing:
     best_step: int = 0
     looks_since_best: int = 0
     losses: list[float] = field(default_factory=list)
+    kept_loss: float | None = None
+    forgotten: float | None = None
 
     def judge(self, loss: float, step: int) -> None:
         """Take a look at the dev split into account."""

@@ -75,6 +75,11 @@ class RunDir:
             raise RunDirError(f"There is no run in {path} that could go on: it holds no {CONFIG_FILE}.")
         return cls(path)
 
+    @classmethod
+    def of_model(cls, model: Path) -> RunDir:
+        """The run that a checkpoint's model folder belongs to."""
+        return cls(model.parents[2])
+
     @property
     def name(self) -> str:
         """The run's name."""

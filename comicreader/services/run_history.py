@@ -9,6 +9,7 @@ from pathlib import Path
 
 from comicreader.domain.errors import TrainingError
 from comicreader.services.training_run import RunPhase, RunStatus, is_running, log_file, read_events, status_of
+from trainer.config import ConfigError, SftConfig
 from trainer.events import CheckpointSaved, Metrics
 from trainer.run_dir import CONFIG_FILE, RunDir
 
@@ -25,6 +26,7 @@ class RunSummary:
         figures: of the dev split at the best checkpoint, by name without "eval/".
         best_model: the best checkpoint's narrator; None before the first.
         size_bytes: of its folder.
+        forget_limit: nats a token that it was allowed to get worse at what it knew before.
     """
 
     status: RunStatus
@@ -32,11 +34,18 @@ class RunSummary:
     figures: dict[str, float]
     best_model: Path | None
     size_bytes: int
+    forget_limit: float
 
     @property
     def name(self) -> str:
         """The folder's name."""
         return self.status.folder.name
+
+    @property
+    def forgotten(self) -> float:
+        """Nats a token that it is worse at what it knew before; 0 within its limit, or where that is not known."""
+        nats = self.figures.get("forgotten", 0.0)
+        return nats if nats > self.forget_limit else 0.0
 
 
 def runs_in(runs: Path) -> tuple[RunSummary, ...]:
@@ -46,6 +55,11 @@ def runs_in(runs: Path) -> tuple[RunSummary, ...]:
     folders = [path for path in runs.iterdir() if (path / CONFIG_FILE).is_file()]
     found = [_summary(folder) for folder in folders]
     return tuple(sorted(found, key=lambda run: run.began, reverse=True))
+
+
+def summary_of(run: Path) -> RunSummary:
+    """One run."""
+    return _summary(run)
 
 
 def running_run(runs: Path) -> Path | None:
@@ -114,4 +128,12 @@ def _summary(folder: Path) -> RunSummary:
     }
     files = [path for path in folder.rglob("*") if path.is_file()]
     began = datetime.fromtimestamp((folder / CONFIG_FILE).stat().st_mtime)
-    return RunSummary(status, began, figures, RunDir(folder).best_model(), sum(path.stat().st_size for path in files))
+    size = sum(path.stat().st_size for path in files)
+    return RunSummary(status, began, figures, RunDir(folder).best_model(), size, _forget_limit(folder))
+
+
+def _forget_limit(folder: Path) -> float:
+    try:
+        return SftConfig.load(folder / CONFIG_FILE).forget_limit
+    except ConfigError:
+        return SftConfig().forget_limit

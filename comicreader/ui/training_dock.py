@@ -253,6 +253,8 @@ class TrainingDock(QDockWidget):
         for run in runs:
             known = [name for name in ("loss", "chrf", "bleu") if name in run.figures]
             figures = ", ".join(f"{name} {run.figures[name]:.3g}" for name in known)
+            if run.forgotten:
+                figures += self.tr(", forgot {nats:.2g}").format(nats=run.forgotten)
             size = self.tr("{size} MB").format(size=max(1, run.size_bytes >> 20))
             parts = (run.name, run.status.phase.value, figures, size)
             lines = [" · ".join(part for part in parts if part), notes.get(run.name, "")]

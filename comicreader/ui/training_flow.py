@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Qt
 from comicreader.services.library import Library
 from comicreader.services.narrator_choices import trained_narrators
 from comicreader.services.paths import AppPaths
+from comicreader.services.run_history import summary_of
 from comicreader.services.task_runner import TaskRunner
 from comicreader.services.training_run import RunPhase, RunStatus
 from comicreader.ui import dialogs
@@ -22,6 +23,7 @@ from comicreader.ui.settings_presenter import SettingsPresenter
 from comicreader.ui.theme import Theme
 from comicreader.ui.training_dock import TrainingDock
 from comicreader.ui.training_presenter import TrainingPresenter
+from trainer.run_dir import RunDir
 
 _ENDS = (RunPhase.FINISHED, RunPhase.FAILED, RunPhase.DIED)
 
@@ -145,6 +147,19 @@ class TrainingFlow(QObject):
         )
 
     def _use(self, model: Path) -> None:
+        self._tasks.start(self._ask_use(model), name="change the narrator")
+
+    async def _ask_use(self, model: Path) -> None:
+        """Change the narrator; one that forgot too much only when the person wants it all the same."""
+        run = await asyncio.to_thread(summary_of, RunDir.of_model(model).path)
+        if run.forgotten:
+            question = self.tr(
+                "This narrator forgot: it is {nats:.2f} nats a token worse at what it knew before "
+                "({limit:g} were allowed). A training with a larger replay share keeps more."
+            ).format(nats=run.forgotten, limit=run.forget_limit)
+            title, answer = self.tr("It forgot"), self.tr("Use it all the same")
+            if await dialogs.ask_choice(self._window, title, question, (answer,)) is None:
+                return
         before = self._settings.settings.narrator_model
         self._switch(str(model))
         back = MessageAction(self.tr("Back to the one before"), lambda: self._switch(before))

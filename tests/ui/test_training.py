@@ -18,6 +18,7 @@ from comicreader.ui.comparison_dialog import ComparisonDialog
 from comicreader.ui.training_dock import TrainingDock
 from tests.fixtures.live_reader import LiveReader, Program
 from trainer.config import SftConfig
+from trainer.events import CheckpointSaved, Metrics, RunFinished, RunStarted, encode
 from trainer.run_dir import RunDir
 
 pytestmark = [
@@ -54,6 +55,7 @@ def quick(narrator: Path, **changes: object) -> SftConfig:
         epochs=1e3,
         evaluate_every=10,
         bf16=False,
+        forget_limit=100.0,
         **{"max_steps": 20} | changes,
     )  # type: ignore[arg-type]
 
@@ -116,7 +118,7 @@ def test_a_whole_round_from_corrections_to_another_narrator(
             tally = functools.partial(library.runs.tally, str(tiny_narrator), str(best))
             await reader.until(lambda: tally().first + tally().second == 6)
         button(dialog, "Use the new narrator").click()
-        assert reader.program.settings.settings.narrator_model == str(best)
+        await reader.until(lambda: reader.program.settings.settings.narrator_model == str(best))
         await reader.until(lambda: reader.window.findChild(ComparisonDialog) is None)
 
         await reader.until_told()
@@ -163,6 +165,36 @@ def test_a_training_outlives_the_window_and_is_followed_again(
         for child in children:
             if child.is_running():
                 child.kill()
+
+
+def test_a_narrator_that_forgot_is_not_used_without_saying_so(program: Program, draw_comic) -> None:
+    run = RunDir.create(program.paths.runs / "sft forgetful")
+    SftConfig(model="embedded", forget_limit=0.1).save(run.config_file)
+    checkpoint = run.save_checkpoint(20, True, lambda _folder: None)
+    told = (
+        RunStarted("sft forgetful", "sft", 20, "CPU"),
+        Metrics(20, {"eval/loss": 2.0, "eval/forgotten": 0.4321}),
+        CheckpointSaved(20, str(checkpoint), True),
+        RunFinished("Trained 20 steps.", str(checkpoint / "model")),
+    )
+    run.events_file.write_text("".join(encode(event) + "\n" for event in told))
+
+    async def scenario(reader: LiveReader) -> None:
+        dock = await opened_dock(reader)
+        runs = dock.findChild(QListWidget)
+        await reader.until(lambda: runs.count() == 1 and "forgot 0.43" in runs.item(0).text())
+        runs.setCurrentRow(0)
+        button(dock, "Use as narrator").click()
+        dialog = await reader.until_asked()
+        assert "0.43 nats a token worse at what it knew before (0.1 were allowed)" in " ".join(labels(dialog))
+        button(dialog, "Cancel").click()
+        await reader.until_back()
+        assert reader.program.settings.settings.narrator_model == "embedded"
+        button(dock, "Use as narrator").click()
+        button(await reader.until_asked(dialog), "Use it all the same").click()
+        await reader.until(lambda: reader.program.settings.settings.narrator_model == str(checkpoint / "model"))
+
+    program.run(scenario, draw_comic(pages=1))
 
 
 def test_wrong_settings_and_missing_captions_are_said_before_anything_starts(program: Program, draw_comic) -> None:

@@ -40,6 +40,7 @@ from comicreader.ui.auto_play import AutoPlay
 from comicreader.ui.book_flow import BookFlow
 from comicreader.ui.book_presenter import BookPresenter
 from comicreader.ui.caption_flow import CaptionFlow
+from comicreader.ui.data_set_flow import DataSetFlow
 from comicreader.ui.edit_presenter import EditPresenter
 from comicreader.ui.exchange_flow import ExchangeFlow
 from comicreader.ui.main_window import MainWindow
@@ -136,6 +137,7 @@ class ReaderApp:
         )
         SettingsFlow(window, theme, self.settings, narration, auto_play, self._tasks, paths.runs)
         StyleCardFlow(window, self.books, narration, library, self._tasks)
+        DataSetFlow(window, self.books, reader, edits, library, self._tasks, paths)
         self.training = TrainingPresenter(library, paths, self._tasks)
         TrainingFlow(window, theme, self.settings, narration, self.training, library, self._tasks, paths)
         window.closing.connect(self.closed.set)

@@ -70,6 +70,7 @@ class ActionId(StrEnum):
     STYLE_CARD = "style_card"
     CHOOSE_NARRATOR = "choose_narrator"
     TRAIN_NARRATOR = "train_narrator"
+    DATA_SET = "data_set"
     SHOW_KEYS = "show_keys"
     ABOUT = "about"
 
@@ -225,6 +226,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         is_checkable=True,
         needs_book=False,
     ),
+    ActionSpec(ActionId.DATA_SET, Section.TOOLS, "&Data set…", ("Ctrl+D",), "data-set", needs_book=False),
     ActionSpec(ActionId.SHOW_KEYS, Section.HELP, "&Keys", ("F1",), "keyboard", needs_book=False),
     ActionSpec(ActionId.ABOUT, Section.HELP, "&About Comic Reader", needs_book=False),
 )

@@ -9,7 +9,7 @@ import random
 from dataclasses import dataclass
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeySequence, QPixmap, QResizeEvent, QShortcut
+from PySide6.QtGui import QKeySequence, QPixmap, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 
 from comicreader.services.library_runs import FIRST, SAME, SECOND, Tally
 from comicreader.services.narrator_comparison import Comparison, MeasureRow, Pair, sign_test
+from comicreader.ui.scaled_picture import ScaledPicture
 from trainer.dataset import TRAIN
 
 _SIZE = QSize(820, 700)
@@ -68,7 +69,7 @@ class ComparisonDialog(QDialog):
         self._pages = QStackedWidget()
         self._wait, self._bar = _text(), QProgressBar()
         self._place, self._honesty = _title(""), _text("quiet")
-        self._picture = _Picture()
+        self._picture = ScaledPicture(self.tr("The panel"), _PICTURE_MIN_PX)
         self._texts = (_caption(), _caption())
         self._result, self._figures_note = _text(), _text("quiet")
         self._table = QTableWidget(0, 4)
@@ -124,7 +125,7 @@ class ComparisonDialog(QDialog):
                 number=total - len(self._left) + 1, total=total
             )
         )
-        self._picture.show_file(str(shown.pair.picture))
+        self._picture.show_pixmap(QPixmap(str(shown.pair.picture)), self.tr("The picture cannot be shown."))
         captions = (shown.pair.first, shown.pair.second)
         in_order = captions if shown.is_first_left else captions[::-1]
         for name, label, text in zip("AB", self._texts, in_order, strict=True):
@@ -274,38 +275,6 @@ class ComparisonDialog(QDialog):
         self.accept()
 
 
-class _Picture(QLabel):
-    """A panel as large as there is room."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._pixmap = QPixmap()
-        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.setMinimumHeight(_PICTURE_MIN_PX)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName(self.tr("The panel"))
-
-    def show_file(self, path: str) -> None:
-        """Show a picture, or say that it is gone."""
-        self._pixmap = QPixmap(path)
-        self._fit()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
-
-    def _fit(self) -> None:
-        if self._pixmap.isNull():
-            self.setText(self.tr("The picture cannot be shown."))
-            return
-        ratio = self.devicePixelRatioF()
-        fitted = self._pixmap.scaled(
-            self.size() * ratio, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-        )
-        fitted.setDevicePixelRatio(ratio)
-        self.setPixmap(fitted)
-
-
 def _page(*parts: QWidget | QHBoxLayout | None) -> QWidget:
     """Parts under each other; None is empty room."""
     page = QWidget()
@@ -316,7 +285,7 @@ def _page(*parts: QWidget | QHBoxLayout | None) -> QWidget:
         if part is None:
             column.addStretch(1)
         elif isinstance(part, QWidget):
-            column.addWidget(part, 1 if isinstance(part, _Picture) else 0)
+            column.addWidget(part, 1 if isinstance(part, ScaledPicture) else 0)
         else:
             column.addLayout(part)
     return page

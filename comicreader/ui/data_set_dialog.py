@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 from comicreader.services.data_set_browsing import Entry
 from comicreader.services.library_records import ACCEPT, CHOOSE
 from comicreader.ui.scaled_picture import ScaledPicture
+from trainer.dataset import NARRATION
 
 _SIZE = QSize(1020, 680)
 _PICTURE_MIN_PX = 180
@@ -189,7 +190,8 @@ class DataSetDialog(QDialog):
             lines.append(self.tr("You kept the narrator's caption as it was."))
         elif caption.seconds >= 1:
             lines.append(self.tr("You wrote at it for {seconds} s.").format(seconds=round(caption.seconds)))
-        lines.append(self.tr("It teaches how to tell a {style}.").format(style=caption.style))
+        is_story = caption.style == NARRATION
+        lines.append(self.tr("It tells the story.") if is_story else self.tr("It describes what is seen."))
         return "\n".join(lines)
 
     def _check_text(self) -> None:

@@ -236,7 +236,7 @@ def _drawn_svg(name: str, color: str, size_px: int) -> QPixmap:
 
 def _style_sheet(colors: Colors) -> str:
     sheet = resource_path("themes", "base.qss").read_text(encoding="utf-8")
-    words = asdict(colors)
+    words = asdict(colors) | {"icons": resource_path("icons").as_posix()}
     return re.sub(r"@(\w+)", lambda match: words[match.group(1)], sheet.split("*/", 1)[1])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from safetensors.torch import load_file, save_file
 from tiny_rewards import TinyReward, balls, long_for_red_and_blue
 
 from trainer import events
+from trainer.base_weights import default_cache
 from trainer.captioner import Decoding, Prompt, load_captioner
 from trainer.config import ConfigError, RlConfig, SftConfig
 from trainer.dataset import DatasetError
@@ -230,6 +232,46 @@ def test_a_run_that_dies_and_goes_on_is_the_undisturbed_one(
     assert (Path(broken.run) / weights).read_bytes() == (Path(config.run) / weights).read_bytes()
     assert len([event for event in rest if isinstance(event, events.RunStarted)]) == 1
     assert comparable(learn(broken, long_for_red_and_blue)) == []  # what is finished stays so
+
+
+@pytest.mark.skipif(not (default_cache() / "dinov2-small").exists(), reason="python -m trainer fetch-base")
+def test_a_killed_command_goes_on_as_the_undisturbed_one(stories: Path, narrator: Path, tmp_path: Path) -> None:
+    (tmp_path / "base").mkdir()
+    (tmp_path / "base" / "base_weights").symlink_to(default_cache())
+
+    def command(name: str, *more: str) -> list[str]:
+        told = [sys.executable, "-m", "trainer", "rl", "--run", str(tmp_path / name)]
+        return [*told, "--base-weights", str(tmp_path / "base" / "base_weights"), *more]
+
+    options = (
+        "--algorithm", "rloo", "--style", "narration", "--data", str(stories), "--model", str(narrator),
+        "--rewards", "repetition=1,finished=1", "--panels", "4", "--samples", "4", "--accumulation", "1",
+        "--max-tokens", "12", "--rollouts", "6", "--evaluate-every", "2", "--threads", "1", "--dev-metric", "bleu",
+    )  # fmt: skip
+    subprocess.run(command("whole", *options), stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=100)
+    with subprocess.Popen(
+        command("killed", *options),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as child:
+        assert child.stdout is not None
+        for line in child.stdout:
+            told = events.decode_event(line)
+            if isinstance(told, events.CheckpointSaved) and told.step == 2:
+                child.kill()
+    assert child.returncode == -signal.SIGKILL
+    subprocess.run(
+        command("killed", "--resume"), stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=100
+    )
+    weights = "checkpoints/step_000006/training_state/weights.safetensors"
+    assert (tmp_path / "killed" / weights).read_bytes() == (tmp_path / "whole" / weights).read_bytes()
+    whole, killed = (
+        [events.decode_event(line) for line in (tmp_path / name / "events.jsonl").read_text().splitlines()]
+        for name in ("whole", "killed")
+    )
+    assert comparable(killed) == comparable(whole)
 
 
 def comparable(seen: list[events.Event]) -> list[tuple[int, object]]:

@@ -36,11 +36,13 @@ class _PageTold:
         found: its panels.
         captions: those that stand, by panel id; None until they were read.
         growing: texts that are being written, by panel id.
+        changes: how often a caption became another one since the page is on the screen.
     """
 
     found: FoundPanels
     captions: dict[str, Caption] | None = None
     growing: dict[str, str] = field(default_factory=dict)
+    changes: int = 0
 
 
 class NarrationPresenter(QObject):
@@ -152,7 +154,10 @@ class NarrationPresenter(QObject):
 
     def apply(self, change: CaptionChange) -> None:
         """A caption was changed in the library."""
-        if self._page is None or self._page.captions is None or change.page_id != self._page.found.page_id:
+        if self._page is None or change.page_id != self._page.found.page_id:
+            return
+        self._page.changes += 1
+        if self._page.captions is None:
             return
         self._page.growing.pop(change.panel_id, None)
         if change.after is None:
@@ -178,7 +183,7 @@ class NarrationPresenter(QObject):
     async def _tell(self, page: _PageTold) -> None:
         """Show what the library has, then have the rest of this page written, then the next page."""
         try:
-            page.captions = await asyncio.to_thread(self._library.captions_of, page.found.page_id)
+            page.captions = await self._read(page)
         except ComicReaderError as error:
             self.failed.emit(error.sentence)
             return
@@ -192,6 +197,14 @@ class NarrationPresenter(QObject):
                 return
             await asyncio.wait([job])
             index += 1
+
+    async def _read(self, page: _PageTold) -> dict[str, Caption]:
+        """A page's captions as they stand in the library, read again where one changed meanwhile."""
+        while True:
+            changes = page.changes
+            captions = await asyncio.to_thread(self._library.captions_of, page.found.page_id)
+            if page.changes == changes:
+                return captions
 
     def _start_job(self, index: int) -> asyncio.Task[None] | None:
         """The task that narrates a page, started if it is not under way."""
@@ -255,7 +268,10 @@ class NarrationPresenter(QObject):
     def _show_update(self, update: CaptionUpdate) -> None:
         """News from the narrator; for another page they are in the library only."""
         page = self._page
-        if page is None or page.captions is None or update.panel_id not in {panel.id for panel in page.found.panels}:
+        if page is None or update.panel_id not in {panel.id for panel in page.found.panels}:
+            return
+        page.changes += update.is_final
+        if page.captions is None:
             return
         if update.is_final:
             page.growing.pop(update.panel_id, None)

@@ -1,10 +1,13 @@
 """The narrator as the window shows it: loading, failed, dying, changed; reading never waits for it."""
 
+import time
 from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QLineEdit, QProgressBar, QRadioButton
 
+from comicreader.domain.narration import Caption
+from comicreader.services.library import Library
 from comicreader.ui.actions import ActionId
 from tests.fixtures.live_reader import LiveReader, Program
 
@@ -162,3 +165,33 @@ def test_closing_does_not_wait_for_a_narrator_that_will_not_go(program: Program,
 
     program.narrator += ("--stubborn",)
     program.run(scenario, draw_comic())  # that nothing stays behind is checked after every test
+
+
+def test_a_caption_that_is_written_while_the_page_is_read_from_the_library_is_seen(
+    program: Program, draw_comic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next page is told ahead; who turns to it in the middle sees what was written before, then, and after."""
+    program.narrator += ("--delay", "0.3")
+    read = Library.captions_of
+    slow: list[int] = []
+
+    def slowly(library: Library, page_id: str) -> dict[str, Caption]:
+        found = read(library, page_id)
+        if slow and 0 < len(found) < 3:
+            time.sleep(slow.pop())
+        return found
+
+    monkeypatch.setattr(Library, "captions_of", slowly)
+
+    async def scenario(reader: LiveReader) -> None:
+        await reader.until_told()
+        second = await reader.until(lambda: reader.program.books.session.desk.ready_panels(1))
+        with Library.open(program.paths.library_file) as library:
+            await reader.until(lambda: len(read(library, second.page_id)) == 1)
+            slow.append(1)  # longer than the rest of the page takes
+            reader.press("PgDown")
+            await reader.until_at(2)
+            await reader.until(lambda: len(read(library, second.page_id)) == 3)
+        await reader.until_told()
+
+    program.run(scenario, draw_comic(pages=2, columns=3))

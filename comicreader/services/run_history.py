@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from comicreader.domain.errors import TrainingError
 from comicreader.services.training_run import RunPhase, RunStatus, is_running, log_file, read_events, status_of
-from trainer.config import ConfigError, SftConfig
+from trainer.config import ConfigError, RlConfig, SftConfig
 from trainer.events import CheckpointSaved, Metrics
 from trainer.run_dir import CONFIG_FILE, RunDir
 
@@ -91,6 +92,23 @@ def delete_run(folder: Path) -> None:
         log_file(folder).unlink(missing_ok=True)
     except OSError as error:
         raise TrainingError(f"{folder.name} cannot be deleted: {error.strerror or error}.") from error
+
+
+def save_memory(folder: Path) -> None:
+    """Have a run compute its steps in twice as many portions from now on, each half as large; it learns the same.
+
+    Raises:
+        TrainingError: its portions are as small as can be, or the folder cannot be read or written.
+    """
+    file = folder / CONFIG_FILE
+    try:
+        is_rl = "rollouts" in json.loads(file.read_text())
+        config: SftConfig | RlConfig = RlConfig.load(file) if is_rl else SftConfig.load(file)
+        smaller = replace(config, accumulation=2 * config.accumulation)
+        smaller.validate()
+        smaller.save(file)
+    except (ConfigError, ValueError, OSError) as error:
+        raise TrainingError(f"It cannot work in smaller portions: {error}") from error
 
 
 def export_model(folder: Path, target: Path) -> None:

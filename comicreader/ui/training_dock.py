@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from comicreader.services.narrator_choices import TrainedNarrator
 from comicreader.services.run_history import RunSummary
+from comicreader.services.training_estimate import estimated_seconds, pace_of
 from comicreader.services.training_presets import PRESETS, Preset
 from comicreader.services.training_run import RunPhase, RunStatus
 from comicreader.ui.config_form import ConfigForm
@@ -39,6 +40,7 @@ from trainer.events import Event, Metrics, Sample, in_words
 # Asked for above the form, or set by the program.
 _ELSEWHERE = frozenset({"data", "run", "model"})
 _MIN_WIDTH_PX = 360
+_MINUTES_TO_SAY = 100
 _LOG_LINES = 2000
 _LOG_HEIGHT_PX = 110
 _RUNS_HEIGHT_PX = 150
@@ -50,6 +52,7 @@ class TrainingDock(QDockWidget):
     Signals:
         start_requested(str, Options, Path | None): kind, configuration, data set's folder (None: the person's own).
         folder_requested(): the person wants to choose a folder; `add_folder` brings it.
+        smaller_requested(Path): go on with a run that had too little memory, in smaller portions.
         stop_requested(): end with a checkpoint.
         resume_requested(Path): go on with a run.
         use_requested(Path): let a run's best narrator write from now on.
@@ -64,6 +67,7 @@ class TrainingDock(QDockWidget):
     folder_requested = Signal()
     stop_requested = Signal()
     resume_requested = Signal(object)
+    smaller_requested = Signal(object)
     use_requested = Signal(object)
     compare_requested = Signal(object)
     export_requested = Signal(object)
@@ -88,7 +92,10 @@ class TrainingDock(QDockWidget):
         self._preset = _combo(self.tr("How"))
         self._note = _quiet()
         self._form = ConfigForm(_ELSEWHERE)
-        self._problem = _quiet()
+        self._problem, self._estimate = _quiet(), _quiet()
+        self._captions: dict[str, int] = {}
+        self._known_runs: tuple[RunSummary, ...] = ()
+        self._smaller = QPushButton(self.tr("Go on in smaller portions"))
         self._start = QPushButton(self.tr("Start training"))
         self._state = QLabel()
         self._state.setWordWrap(True)
@@ -124,7 +131,8 @@ class TrainingDock(QDockWidget):
         if choices.captions:
             text = self.tr("My captions ({count})").format(count=choices.captions)
             self._data.addItem(text, "")
-        for folder in choices.datasets:
+        self._captions = {"": choices.captions} | {str(folder): count for folder, count in choices.datasets}
+        for folder, _count in choices.datasets:
             self._data.addItem(folder.name, str(folder))
         self._data.addItem(self.tr("Another folder…"), None)
         self._data.setCurrentIndex(max(0, self._data.findData(chosen) if chosen else 0))
@@ -167,9 +175,25 @@ class TrainingDock(QDockWidget):
                 self._config()
             except ConfigError as error:
                 problem = str(error)
+        self._show_estimate(is_known=not problem)
         self._problem.setText(problem)
         self._problem.setVisible(bool(problem))
         self._start.setEnabled(not problem and (self._status is None or self._status.is_over))
+
+    def _show_estimate(self, *, is_known: bool) -> None:
+        """How long it will take; nothing where the data set's size is not known."""
+        captions = self._captions.get(self._data.currentData() or "", 0)
+        self._estimate.setVisible(is_known and captions > 0)
+        if not is_known or not captions:
+            return
+        config = self._config()
+        pace = pace_of(self._chosen_preset().kind, self._known_runs)
+        minutes = max(1, round(estimated_seconds(config, captions, pace) / 60))
+        text = self.tr("About {minutes} min at most").format(minutes=minutes)
+        if minutes > _MINUTES_TO_SAY:
+            text = self.tr("About {hours:.1f} h at most").format(hours=minutes / 60)
+        basis = self.tr("at the pace of your last training") if pace.is_measured else self.tr("on a common processor")
+        self._estimate.setText(f"{text}, {basis}.")
 
     def _on_start(self) -> None:
         data = self._data.currentData()
@@ -219,6 +243,7 @@ class TrainingDock(QDockWidget):
         self._stop.setVisible(is_on)
         self._stop.setEnabled(status is not None and status.phase is not RunPhase.STOPPING)
         self._resume.setVisible(status is not None and status.can_resume)
+        self._smaller.setVisible(status is not None and status.reason == "out_of_memory" and status.is_over)
         self._show_problem()
 
     def _in_words(self, status: RunStatus) -> str:
@@ -249,6 +274,7 @@ class TrainingDock(QDockWidget):
     def show_runs(self, runs: tuple[RunSummary, ...], notes: Mapping[str, str]) -> None:
         """The runs on this computer, newest first, and what the person noted on them."""
         chosen = self._run()
+        self._known_runs = runs
         self._runs.clear()
         for run in runs:
             known = [name for name in ("loss", "chrf", "bleu") if name in run.figures]
@@ -302,6 +328,7 @@ class TrainingDock(QDockWidget):
         self._start.clicked.connect(self._on_start)
         self._stop.clicked.connect(self.stop_requested)
         self._resume.clicked.connect(self._on_resume)
+        self._smaller.clicked.connect(self._on_smaller)
         self._runs.currentItemChanged.connect(lambda *_: self._show_run_buttons())
         self._use.clicked.connect(self._on_use)
         self._go_on.clicked.connect(self._of_run(self.resume_requested.emit))
@@ -317,6 +344,10 @@ class TrainingDock(QDockWidget):
     def _on_resume(self) -> None:
         if self._status is not None:
             self.resume_requested.emit(self._status.folder)
+
+    def _on_smaller(self) -> None:
+        if self._status is not None:
+            self.smaller_requested.emit(self._status.folder)
 
     def _lay_out(self) -> None:
         for preset in PRESETS:
@@ -345,12 +376,13 @@ class TrainingDock(QDockWidget):
             self._note,
             _fold(self.tr("All settings"), self._form),
             self._problem,
+            self._estimate,
             self._start,
             _line(),
             self._state,
             self._bar,
             self._detail,
-            _row(self._stop, self._resume),
+            _row(self._stop, self._resume, self._smaller),
             self.chart,
             self._samples,
             _fold(self.tr("What it says"), self._log),

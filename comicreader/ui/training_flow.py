@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QApplication
 
 from comicreader.services.library import Library
 from comicreader.services.narrator_choices import trained_narrators
@@ -84,6 +85,7 @@ class TrainingFlow(QObject):
         dock.start_requested.connect(training.start)
         dock.stop_requested.connect(training.stop)
         dock.resume_requested.connect(training.resume)
+        dock.smaller_requested.connect(training.resume_in_smaller_portions)
         dock.delete_requested.connect(
             lambda folder: self._tasks.start(self._ask_delete(folder), name="ask before deleting")
         )
@@ -135,6 +137,7 @@ class TrainingFlow(QObject):
         is_news, self._last = status.phase is not self._last, status.phase
         if not is_news or status.phase not in _ENDS:
             return
+        QApplication.alert(self._window)  # the desktop's way to say it to who is elsewhere
         if status.phase is not RunPhase.FINISHED:
             self._window.messages.say(
                 self.tr("The training failed. {message} {hint}").format(message=status.message, hint=status.hint),

@@ -13,7 +13,7 @@ from comicreader.domain.errors import ComicReaderError
 from comicreader.services.dataset_export import build_dataset
 from comicreader.services.library import Library
 from comicreader.services.paths import AppPaths
-from comicreader.services.run_history import delete_run, export_model, new_run_folder, running_run, runs_in
+from comicreader.services.run_history import delete_run, export_model, new_run_folder, running_run, runs_in, save_memory
 from comicreader.services.task_runner import TaskRunner
 from comicreader.services.training_run import TrainingRun
 from trainer.config import Options
@@ -29,11 +29,11 @@ class TrainingChoices:
 
     Attributes:
         captions: of the person's own.
-        datasets: folders of data sets that were taken in.
+        datasets: folders of data sets that were taken in, and their records.
     """
 
     captions: int
-    datasets: tuple[Path, ...]
+    datasets: tuple[tuple[Path, int], ...]
 
 
 class TrainingPresenter(QObject):
@@ -84,6 +84,10 @@ class TrainingPresenter(QObject):
     def resume(self, folder: Path) -> None:
         """Go on with a run."""
         self._tasks.start(self._resume(folder), name="go on with a training")
+
+    def resume_in_smaller_portions(self, folder: Path) -> None:
+        """Go on with a run that had too little memory."""
+        self._tasks.start(self._resume_smaller(folder), name="go on with less memory")
 
     def stop(self) -> None:
         """Ask the run that is followed to end with a checkpoint."""
@@ -146,6 +150,14 @@ class TrainingPresenter(QObject):
         self._run = run
         self.status_changed.emit(run.status)
 
+    async def _resume_smaller(self, folder: Path) -> None:
+        try:
+            await asyncio.to_thread(save_memory, folder)
+        except ComicReaderError as error:
+            self.failed.emit(error.sentence)
+            return
+        await self._resume(folder)
+
     async def _delete(self, folder: Path) -> None:
         try:
             await asyncio.to_thread(delete_run, folder)
@@ -187,11 +199,12 @@ class TrainingPresenter(QObject):
             self._tasks.start(self._list_runs(), name="list trainings")
 
 
-def _datasets_in(folder: Path) -> tuple[Path, ...]:
+def _datasets_in(folder: Path) -> tuple[tuple[Path, int], ...]:
     """The data sets in a folder, less the one that is built anew each time."""
     if not folder.is_dir():
         return ()
-    return tuple(sorted(path for path in folder.iterdir() if (path / RECORDS).is_file() and path.name != MINE))
+    found = sorted(path for path in folder.iterdir() if (path / RECORDS).is_file() and path.name != MINE)
+    return tuple((path, len((path / RECORDS).read_bytes().splitlines())) for path in found)
 
 
 def _with_data(config: Options, data: Path) -> Options:

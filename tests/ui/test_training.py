@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QListWidget, QPushBu
 
 from comicreader.services.library import Library
 from comicreader.services.paths import AppPaths
-from comicreader.services.training_run import is_running
+from comicreader.services.training_run import RunPhase, RunStatus, is_running
 from comicreader.ui.actions import ActionId
 from comicreader.ui.comparison_dialog import ComparisonDialog
 from comicreader.ui.training_dock import TrainingDock
@@ -197,6 +197,25 @@ def test_a_narrator_that_forgot_is_not_used_without_saying_so(program: Program, 
     program.run(scenario, draw_comic(pages=1))
 
 
+def test_a_run_that_had_too_little_memory_goes_on_in_smaller_portions(
+    program: Program, draw_comic, tiny_narrator: Path
+) -> None:
+    async def scenario(reader: LiveReader) -> None:
+        await correct(reader, 2)
+        dock = await opened_dock(reader)
+        reader.program.training.start("sft", quick(tiny_narrator), None)
+        runs = dock.findChild(QListWidget)
+        await reader.until(lambda: runs.count() == 1 and "finished" in runs.item(0).text(), _TRAINS_FOR_S)
+        (run,) = (path for path in program.paths.runs.iterdir() if path.is_dir())
+        failed = RunStatus(run, "sft", RunPhase.FAILED, reason="out_of_memory", message="There is not enough memory.")
+        dock.show_status(failed)
+        button(dock, "Go on in smaller portions").click()
+        await reader.until(lambda: SftConfig.load(run / "config.json").accumulation == 2)
+        await reader.until(lambda: "Finished." in " ".join(labels(dock)), _TRAINS_FOR_S)
+
+    program.run(scenario, draw_comic(pages=1, columns=2))
+
+
 def test_wrong_settings_and_missing_captions_are_said_before_anything_starts(program: Program, draw_comic) -> None:
     async def scenario(reader: LiveReader) -> None:
         await reader.until_told()
@@ -206,6 +225,7 @@ def test_wrong_settings_and_missing_captions_are_said_before_anything_starts(pro
         await correct(reader, 1)
         reader.program.training.look()
         await reader.until(lambda: button(dock, "Start training").isEnabled())
+        await reader.until(lambda: "min at most, on a common processor" in " ".join(labels(dock)))
         field = dock.findChild(QLineEdit, "batch_size")
         field.setText("0")
         field.textEdited.emit("0")

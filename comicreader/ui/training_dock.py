@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 
 from comicreader.services.narrator_choices import TrainedNarrator
 from comicreader.services.run_history import RunSummary
-from comicreader.services.training_estimate import estimated_seconds, pace_of
+from comicreader.services.training_estimate import estimated_gib, estimated_seconds, pace_of
 from comicreader.services.training_presets import PRESETS, Preset
 from comicreader.services.training_run import RunPhase, RunStatus
 from comicreader.ui.config_form import ConfigForm
@@ -193,7 +193,11 @@ class TrainingDock(QDockWidget):
         if minutes > _MINUTES_TO_SAY:
             text = self.tr("About {hours:.1f} h at most").format(hours=minutes / 60)
         basis = self.tr("at the pace of your last training") if pace.is_measured else self.tr("on a common processor")
-        self._estimate.setText(f"{text}, {basis}.")
+        sentences = [f"{text}, {basis}."]
+        if isinstance(config, SftConfig):
+            gib = estimated_gib(config, captions)
+            sentences.append(self.tr("It takes about {gib:.0f} GB of memory.").format(gib=gib))
+        self._estimate.setText(" ".join(sentences))
 
     def _on_start(self) -> None:
         data = self._data.currentData()

@@ -8,7 +8,7 @@ import pytest
 
 from comicreader.domain.errors import TrainingError
 from comicreader.services.run_history import RunSummary, save_memory
-from comicreader.services.training_estimate import Pace, estimated_seconds, pace_of
+from comicreader.services.training_estimate import Pace, estimated_gib, estimated_seconds, pace_of
 from comicreader.services.training_run import RL, SFT, RunPhase, RunStatus
 from trainer.config import RlConfig, SftConfig
 
@@ -41,6 +41,13 @@ def test_a_run_takes_as_long_as_its_captions_and_no_longer_than_its_limit() -> N
     assert estimated_seconds(replace(config, max_steps=10), 80, pace) == 40
     assert estimated_seconds(replace(config, max_hours=0.01), 80, pace) == 36
     assert estimated_seconds(RlConfig(rollouts=10, panels=8, samples=4), 80, pace) == 160
+
+
+def test_memory_grows_with_the_portion_and_the_data_set() -> None:
+    config = SftConfig(batch_size=8)
+    assert estimated_gib(config, 98) == pytest.approx(4.8, abs=0.3)  # as measured
+    assert estimated_gib(replace(config, accumulation=8), 98) == pytest.approx(2.9, abs=0.3)
+    assert estimated_gib(config, 2938) == pytest.approx(7.5, abs=0.7)
 
 
 def test_less_memory_is_used_by_portions_half_as_large(tmp_path: Path) -> None:

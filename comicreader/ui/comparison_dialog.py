@@ -155,20 +155,18 @@ class ComparisonDialog(QDialog):
             "You chose the new narrator {new} times, the one so far {old} times, neither {same}."
         ).format(new=tally.second, old=tally.first, same=tally.same)
         self._result.setText(f"{sentence} {self._verdict(sign_test(tally.second, tally.first))}")
-        rows = self._comparison.measures
+        rows, books = self._comparison.measures, self._comparison.books
         self._table.setRowCount(len(rows))
         for place, row in enumerate(rows):
-            for column, text in enumerate(self._cells(row)):
+            for column, text in enumerate(self._cells(row, has_interval=books > 1)):
                 item = QTableWidgetItem(text)
                 if column:
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self._table.setItem(place, column, item)
-        books = self._comparison.books
-        note = self.tr("{panels} panels of {books} books, likeness to what a person wrote; 95 % intervals.").format(
-            panels=len(self._comparison.pairs), books=books
-        )
+        note = self.tr("Likeness to what a person wrote, {panels} panels of {books} books, 95 % intervals by book.")
         if books == 1:
-            note += " " + self.tr("Of one book no interval can be told: another book may turn out otherwise.")
+            note = self.tr("Likeness to what a person wrote, {panels} panels. Of one book no interval can be told.")
+        note = note.format(panels=len(self._comparison.pairs), books=books)
         self._figures_note.setText(note)
 
     def _verdict(self, p: float) -> str:
@@ -182,7 +180,7 @@ class ComparisonDialog(QDialog):
             better=better, p=p
         )
 
-    def _cells(self, row: MeasureRow) -> tuple[str, str, str, str]:
+    def _cells(self, row: MeasureRow, *, has_interval: bool) -> tuple[str, str, str, str]:
         names = {
             "chrf": self.tr("Letters and words shared (chrF++)"),
             "bleu": self.tr("Phrases shared (BLEU)"),
@@ -196,7 +194,7 @@ class ComparisonDialog(QDialog):
             return "–" if value is None else f"{value:{sign}.{digits}f}"
 
         more = "–"
-        if row.low is not None and row.high is not None:
+        if has_interval and row.low is not None and row.high is not None:
             more = self.tr("{low} to {high}").format(low=number(row.low, "+"), high=number(row.high, "+"))
         return names.get(row.name, row.name), number(row.first), number(row.second), more
 
@@ -268,7 +266,9 @@ class ComparisonDialog(QDialog):
         table.setHorizontalHeaderItem(0, first)
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        return _page(_title(self.tr("What was found")), self._result, table, self._figures_note, _row(None, keep, use))
+        return _page(
+            _title(self.tr("What was found")), self._result, table, self._figures_note, None, _row(None, keep, use)
+        )
 
     def _on_use(self) -> None:
         self.use_requested.emit()
@@ -307,6 +307,7 @@ def _text(role: str = "", text: str = "") -> QLabel:
     label = QLabel(text)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
+    label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
     if role:
         label.setProperty("role", role)
     return label
@@ -326,6 +327,7 @@ def _caption() -> QLabel:
     label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
     label.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # to be read aloud
     label.setMinimumHeight(_CAPTION_MIN_PX)
+    label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
     font = label.font()
     font.setPointSizeF(font.pointSizeF() * _CAPTION_SCALE)
     label.setFont(font)

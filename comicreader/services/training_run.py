@@ -76,6 +76,7 @@ class RunStatus:
         message: its newest sentence.
         reason: of a failure, a stable word (`trainer.events.RunFailed`).
         hint: what to change after a failure.
+        limit_s: seconds that it may take; 0: as many as it needs.
     """
 
     folder: Path
@@ -88,6 +89,7 @@ class RunStatus:
     message: str = ""
     reason: str = ""
     hint: str = ""
+    limit_s: float = 0.0
 
     @property
     def is_over(self) -> bool:
@@ -107,13 +109,21 @@ class RunStatus:
         """Seconds until the end at the pace so far; None while it cannot be told."""
         if not self.step or self.is_over:
             return None
-        return self.seconds / self.step * max(0, self.total_steps - self.step)
+        left = self.seconds / self.step * max(0, self.total_steps - self.step)
+        return min(left, max(0.0, self.limit_s - self.seconds)) if self.limit_s else left
 
     def after(self, event: Event) -> RunStatus:
         """The status once an event is known."""
         match event:
             case RunStarted(_, kind, total_steps, device):
-                return replace(self, kind=kind, total_steps=total_steps, device=device, phase=RunPhase.RUNNING)
+                return replace(
+                    self,
+                    kind=kind,
+                    total_steps=total_steps,
+                    device=device,
+                    phase=RunPhase.RUNNING,
+                    limit_s=_limit_s(self.folder),
+                )
             case Progress(step, total_steps, seconds):
                 return replace(self, step=step, total_steps=total_steps, seconds=seconds, phase=self._at_work())
             case Loading(message, _):
@@ -313,6 +323,13 @@ def _started(command: Sequence[str], environment: Mapping[str, str] | None, log:
     # somebody must take note of its end, or it stays in the table of processes
     threading.Thread(target=process.wait, name="training's end", daemon=True).start()
     return process
+
+
+def _limit_s(folder: Path) -> float:
+    try:
+        return SftConfig.load(RunDir(folder).config_file).max_hours * 3600  # every run's configuration has it
+    except ConfigError:
+        return 0.0
 
 
 class _EventFile:

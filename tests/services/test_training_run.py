@@ -17,9 +17,9 @@ import pytest
 from comicreader.domain.errors import TrainingError
 from comicreader.services.run_history import delete_run, export_model, new_run_folder, running_run, runs_in
 from comicreader.services.task_runner import TaskRunner
-from comicreader.services.training_run import SFT, RunPhase, RunStatus, TrainingRun, is_running
+from comicreader.services.training_run import SFT, RunPhase, RunStatus, TrainingRun, is_running, status_of
 from trainer.config import SftConfig
-from trainer.events import CheckpointSaved, Event, Metrics, RunStarted
+from trainer.events import CheckpointSaved, Event, Metrics, Progress, RunStarted
 from trainer.run_dir import RunDir
 
 _PATIENCE_S = 60.0
@@ -215,3 +215,11 @@ def test_new_folders_are_named_by_kind_and_time(tmp_path: Path) -> None:
     first.mkdir()
     assert first.name == "sft 2027-03-04 05.06"
     assert new_run_folder(tmp_path, SFT, at).name == "sft 2027-03-04 05.06 (2)"
+
+
+def test_no_run_takes_longer_than_it_may(tmp_path: Path) -> None:
+    SftConfig(max_hours=0.5).save(tmp_path / "config.json")
+    told = [RunStarted("run", "sft", 1000, "CPU"), Progress(10, 1000, 100.0)]
+    assert status_of(tmp_path, told).eta_s == 1700
+    SftConfig().save(tmp_path / "config.json")
+    assert status_of(tmp_path, told).eta_s == 9900

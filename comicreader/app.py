@@ -59,6 +59,7 @@ from comicreader.ui.theme import Theme, program_icon
 from comicreader.ui.training_flow import TrainingFlow
 from comicreader.ui.training_presenter import TrainingPresenter
 from comicreader.ui.window_memory import WindowMemory
+from comicreader.ui.wordings_flow import WordingsFlow
 
 _log = logging.getLogger(__name__)
 
@@ -130,6 +131,7 @@ class ReaderApp:
         ExchangeFlow(window, self.books, reader, library, self._tasks)
         ReadingFlow(window, self.books, reader, self.settings, auto_play, self._tasks)
         CaptionFlow(window, self.books, reader, narration, edits, self.settings, auto_play)
+        WordingsFlow(window, reader, narration, edits, auto_play, self._tasks)
         panels = PanelEditPresenter(library, self._tasks)
         PanelEditFlow(window, self.books, reader, panels, self._tasks)
         PageStripFlow(

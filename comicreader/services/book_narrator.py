@@ -24,7 +24,7 @@ from comicreader.services.library import Library
 from comicreader.services.narrator import Narrator, NarratorPhase
 from comicreader.services.panel_crops import panel_jpeg
 from trainer.dataset import CONTEXT_CAPTIONS, DESCRIPTION
-from trainer.events import CaptionPartial, NarrateRequest, PanelPicture
+from trainer.events import CaptionPartial, CaptionWritten, NarrateRequest, PanelPicture
 from trainer.style_card import StyleCard
 
 _CARD = "+card-"
@@ -105,6 +105,42 @@ class BookNarrator:
                     caption = replace(caption, confidence=answer.confidence)
                     kept = await asyncio.to_thread(self._keep, answer.panel_id, caption, only is not None)
                     yield CaptionUpdate(answer.panel_id, kept, is_final=True)
+
+    async def wordings(
+        self,
+        page: PageImage,
+        panels: Sequence[Panel],
+        previous: Sequence[str],
+        panel_id: str,
+        variations: Sequence[int],
+    ) -> AsyncGenerator[str, None]:
+        """Have a panel told several times, in other words each; nothing is kept.
+
+        Args:
+            page: the page.
+            panels: its panels in reading order, with ids.
+            previous: captions before the page, as for `narrate_page`.
+            panel_id: the panel.
+            variations: numbers of the wordings.
+
+        Yields:
+            A wording, as soon as it is whole.
+
+        Raises:
+            NarratorError: the narrator has failed or refused the request.
+            LibraryError: captions cannot be read.
+        """
+        standing = await asyncio.to_thread(self._library.captions_of, page.page_id)
+        told = {one: caption.text for one, caption in standing.items() if one != panel_id}
+        asked = _asked(panels, {panel_id}, told)
+        pictures = await asyncio.to_thread(_panel_pictures, page, asked, told)
+        card = {} if self.card == StyleCard() else self.card.as_json()
+        for variation in variations:
+            request = NarrateRequest(uuid.uuid4().hex, pictures, tuple(previous), self.style, variation, card)
+            async with aclosing(self._narrator.narrate(request)) as answers:
+                async for answer in answers:
+                    if isinstance(answer, CaptionWritten) and answer.panel_id == panel_id and answer.text.strip():
+                        yield answer.text.strip()
 
     def previous_captions(self, page_ids: Sequence[str]) -> tuple[str, ...]:
         """The last captions of the pages before one, oldest first: what the narrator is told of the story so far.

@@ -21,6 +21,7 @@ from comicreader.services import library_books, library_captions, library_panel_
 from comicreader.services.book_fingerprint import book_fingerprint
 from comicreader.services.library_data_set import LibraryDataSet
 from comicreader.services.library_records import (
+    CHOOSE,
     EDIT,
     REDO,
     UNDO,
@@ -226,6 +227,18 @@ class Library:
         """
         with self._transactions.writing() as connection:
             return library_captions.save_edit(connection, panel_id, text.strip(), kind, seconds, now())
+
+    def save_choice(self, panel_id: str, text: str, others: Sequence[str], *, seconds: float = 0.0) -> CaptionChange:
+        """Make the wording that a person chose the caption, and keep those that it was preferred to.
+
+        Args:
+            panel_id: the panel.
+            text: what was chosen.
+            others: what was not.
+            seconds: how long it took.
+        """
+        with self._transactions.writing() as connection:
+            return library_captions.save_edit(connection, panel_id, text.strip(), CHOOSE, seconds, now(), others)
 
     def store_imported(self, panel_id: str, text: str) -> CaptionChange:
         """Make a file's text the caption, unless a person's text stands: `before` and `after` are then the same."""

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from comicreader.domain.errors import LibraryError
 from comicreader.domain.narration import IMPORTED, PERSON, Caption
-from comicreader.services.library_records import ACCEPT, IMPORT, JOIN, REGENERATE, CaptionChange
+from comicreader.services.library_records import ACCEPT, CHOOSE, IMPORT, JOIN, REGENERATE, CaptionChange
 
 
 def captions_of(connection: sqlite3.Connection, page_id: str) -> dict[str, Caption]:
@@ -35,15 +35,22 @@ def store_generated(connection: sqlite3.Connection, panel_id: str, caption: Capt
 
 
 def save_edit(
-    connection: sqlite3.Connection, panel_id: str, text: str, kind: str, seconds: float, now: str
+    connection: sqlite3.Connection,
+    panel_id: str,
+    text: str,
+    kind: str,
+    seconds: float,
+    now: str,
+    alternatives: Sequence[str] = (),
 ) -> CaptionChange:
-    """Make a person's text the caption, unless it is the caption already and need not be accepted."""
+    """Make a person's text the caption, unless it is the caption already and need not be accepted or chosen."""
     page_id = _page_of(connection, panel_id)
     before = _standing(connection, panel_id)
-    if before is not None and before.text == text and kind != ACCEPT:
+    if before is not None and before.text == text and kind not in (ACCEPT, CHOOSE):
         return CaptionChange(panel_id, page_id, before, before)
     after = Caption(text, PERSON, context=() if before is None else before.context)
-    return _change(connection, CaptionChange(panel_id, page_id, before, after), kind, seconds, now)
+    change = CaptionChange(panel_id, page_id, before, after)
+    return _change(connection, change, kind, seconds, now, alternatives)
 
 
 def store_regenerated(connection: sqlite3.Connection, panel_id: str, caption: Caption, now: str) -> CaptionChange:
@@ -84,17 +91,31 @@ def turn_back(connection: sqlite3.Connection, change: CaptionChange, kind: str, 
 
 
 def _change(
-    connection: sqlite3.Connection, change: CaptionChange, kind: str, seconds: float, now: str
+    connection: sqlite3.Connection,
+    change: CaptionChange,
+    kind: str,
+    seconds: float,
+    now: str,
+    alternatives: Sequence[str] = (),
 ) -> CaptionChange:
-    """Write the new caption and the edit that led to it."""
+    """Write the new caption and the edit that led to it, with the other texts that a person could have chosen."""
     if change.after is None:
         connection.execute("DELETE FROM captions WHERE panel_id = ?", (change.panel_id,))
     else:
         _put(connection, change.panel_id, change.after, now)
     connection.execute(
         """INSERT INTO edits (panel_id, kind, draft_text, draft_source, draft_context,
-            result_text, result_source, result_context, seconds, made_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-        (change.panel_id, kind, *_edit_columns(change.before), *_edit_columns(change.after), seconds, now),
+            result_text, result_source, result_context, seconds, made_at, alternatives)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (
+            change.panel_id,
+            kind,
+            *_edit_columns(change.before),
+            *_edit_columns(change.after),
+            seconds,
+            now,
+            json.dumps(list(alternatives), ensure_ascii=False) if alternatives else None,
+        ),
     )
     return change
 

@@ -64,6 +64,7 @@ class ActionId(StrEnum):
     EDIT_CAPTION = "edit_caption"
     ACCEPT_CAPTION = "accept_caption"
     REGENERATE = "regenerate"
+    WORDINGS = "wordings"
     UNDO = "undo"
     REDO = "redo"
     NARRATE_AUTOMATICALLY = "narrate_automatically"
@@ -205,6 +206,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(ActionId.EDIT_CAPTION, Section.NARRATION, "&Edit caption", ("E",), "edit"),
     ActionSpec(ActionId.ACCEPT_CAPTION, Section.NARRATION, "&Keep it as it is", ("K",)),
     ActionSpec(ActionId.REGENERATE, Section.NARRATION, "&Write it anew", ("R",), "regenerate"),
+    ActionSpec(ActionId.WORDINGS, Section.NARRATION, "Choose among several &wordings…", ("Shift+R",)),
     ActionSpec(ActionId.UNDO, Section.NARRATION, "&Undo edit", ("Ctrl+Z",), "undo", starts_group=True),
     ActionSpec(ActionId.REDO, Section.NARRATION, "Re&do edit", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
     ActionSpec(

@@ -204,6 +204,7 @@ class CaptionFlow(QObject):
         is_theirs = current is not None and current.is_standing and current.state is not CaptionState.GENERATED
         table[ActionId.EDIT_CAPTION].setEnabled(current is not None)
         table[ActionId.ACCEPT_CAPTION].setEnabled(current is not None and current.state is CaptionState.GENERATED)
+        table[ActionId.WORDINGS].setEnabled(current is not None)
         table[ActionId.REGENERATE].setEnabled(current is not None and not is_theirs)
         table[ActionId.REGENERATE].setToolTip(
             self.tr("This caption is yours, so the narrator leaves it alone; undo your edit to let it write")

@@ -63,6 +63,10 @@ class EditPresenter(QObject):
         """Keep a proposal as it is: from now on it counts as the person's."""
         self._tasks.start(self._accept(panel_id, text), name="accept a caption")
 
+    def choose(self, panel_id: str, text: str, others: tuple[str, ...], seconds: float) -> None:
+        """Make the wording the caption that the person chose over others."""
+        self._tasks.start(self._choose(panel_id, text, others, seconds), name="choose a wording")
+
     def note(self, change: CaptionChange) -> None:
         """A change that was made elsewhere can be undone as well."""
         self._done.append(change)
@@ -92,6 +96,16 @@ class EditPresenter(QObject):
                 change = await asyncio.to_thread(partial(self._library.save_edit, panel_id, text, kind=ACCEPT))
         except ComicReaderError as error:
             self.failed.emit(error.sentence)
+            return
+        self._on_changed(change)
+
+    async def _choose(self, panel_id: str, text: str, others: tuple[str, ...], seconds: float) -> None:
+        try:
+            async with self._one_at_a_time:
+                save = partial(self._library.save_choice, panel_id, text, others, seconds=seconds)
+                change = await asyncio.to_thread(save)
+        except ComicReaderError as error:
+            self.save_failed.emit(panel_id, text, seconds, error.sentence)
             return
         self._on_changed(change)
 

@@ -9,6 +9,7 @@ Reading never waits for any of it.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -151,6 +152,31 @@ class NarrationPresenter(QObject):
             return
         self._variations[panel_id] = self._variations.get(panel_id, 0) + 1
         self._tasks.start(self._regenerate(page, panel_id), name="write a caption anew")
+
+    async def wordings(self, panel_id: str, count: int) -> AsyncGenerator[str, None]:
+        """Other wordings of a caption of the page on the screen, as they are written; none is kept.
+
+        Args:
+            panel_id: the panel.
+            count: how many.
+
+        Raises:
+            NarratorError: the narrator has failed or refused.
+            PageError: the page cannot be read.
+            LibraryError: captions cannot be read.
+        """
+        page, desk, narrator = self._page, self._desk, self._book_narrator
+        if page is None or desk is None or narrator is None:
+            return
+        first = self._variations.get(panel_id, 0) + 1
+        self._variations[panel_id] = first + count - 1
+        ready = await desk.page(page.found.index)
+        ids = await desk.page_ids_before(page.found.index, CONTEXT_CAPTIONS)
+        previous = await asyncio.to_thread(narrator.previous_captions, ids)
+        numbers = range(first, first + count)
+        async with aclosing(narrator.wordings(ready.page, page.found.panels, previous, panel_id, numbers)) as texts:
+            async for text in texts:
+                yield text
 
     def apply(self, change: CaptionChange) -> None:
         """A caption was changed in the library."""

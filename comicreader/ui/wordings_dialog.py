@@ -1,0 +1,115 @@
+"""Several wordings of one caption, of which a person chooses."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+_WIDTH_PX = 560
+_WORD = re.compile(r"\w+(?:['’]\w+)*")
+# Shorter ones are mostly grammar.
+_FEWEST_LETTERS = 4
+_FEWEST_TO_COMPARE = 3
+
+
+class WordingsDialog(QDialog):
+    """Shows wordings as they are written. After it was accepted, `text` is the answer.
+
+    Words that no other wording has are underlined: there the narrator guesses most.
+
+    Attributes:
+        texts: the wordings so far.
+        text: the chosen one; empty before.
+    """
+
+    def __init__(self, count: int, parent: QWidget) -> None:
+        """Prepare an empty one.
+
+        Args:
+            count: wordings that are on their way.
+            parent: the window.
+        """
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Choose a wording"))
+        self.setMinimumWidth(_WIDTH_PX)
+        self.texts: list[str] = []
+        self.text = ""
+        self._labels: list[QLabel] = []
+        self._rows = QVBoxLayout()
+        self._rows.setSpacing(8)
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setRange(0, count)
+        self._note = QLabel(
+            self.tr("Press a number, or Esc to leave it as it is. Underlined: no other wording has it.")
+        )
+        self._note.setProperty("role", "quiet")
+        self._note.setWordWrap(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(22, 20, 22, 16)
+        layout.setSpacing(12)
+        layout.addLayout(self._rows)
+        layout.addWidget(self._bar)
+        layout.addWidget(self._note)
+
+    def add(self, text: str, *, is_new: bool = True) -> None:
+        """One more wording, or the caption that stands; the same one again is not shown twice."""
+        self._bar.setValue(self._bar.value() + is_new)
+        if text in self.texts:
+            return
+        self.texts.append(text)
+        number = len(self.texts)
+        label, card, row = QLabel(), QFrame(), QHBoxLayout()
+        card.setObjectName("captionCard")
+        label.setWordWrap(True)
+        label.setTextFormat(Qt.TextFormat.RichText)
+        label.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # to be read aloud
+        label.setAccessibleName(self.tr("Wording {number}: {text}").format(number=number, text=text))
+        self._labels.append(label)
+        button = QPushButton(self.tr("Take it ({number})").format(number=number))
+        button.setAccessibleName(self.tr("Take wording {number}: {text}").format(number=number, text=text))
+        button.setAutoDefault(False)
+        button.clicked.connect(lambda: self._choose(text))
+        QShortcut(QKeySequence(str(number)), self, lambda: self._choose(text))
+        row.addWidget(label, 1)
+        row.addWidget(button)
+        card.setLayout(row)
+        self._rows.addWidget(card)
+        self._mark()
+
+    def end(self) -> None:
+        """No more will come."""
+        self._bar.setVisible(False)
+
+    def _choose(self, text: str) -> None:
+        self.text = text
+        self.accept()
+
+    def _mark(self) -> None:
+        doubtful = doubtful_words(self.texts)
+        for label, text, words in zip(self._labels, self.texts, doubtful, strict=True):
+            label.setText(_underlined(text, words))
+
+
+def doubtful_words(texts: list[str]) -> list[set[str]]:
+    """For each text the longer words that no other text has, in small letters; none before there are three texts."""
+    words = [{word.casefold() for word in _WORD.findall(text) if len(word) >= _FEWEST_LETTERS} for text in texts]
+    if len(texts) < _FEWEST_TO_COMPARE:
+        return [set() for _ in texts]
+    counts = Counter(word for found in words for word in found)
+    return [{word for word in found if counts[word] == 1} for found in words]
+
+
+def _underlined(text: str, words: set[str]) -> str:
+    parts, end = [], 0
+    for match in _WORD.finditer(text):
+        parts.append(html.escape(text[end : match.start()]))
+        word = html.escape(match[0])
+        parts.append(f"<u>{word}</u>" if match[0].casefold() in words else word)
+        end = match.end()
+    return "".join([*parts, html.escape(text[end:])])

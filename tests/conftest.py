@@ -24,6 +24,7 @@ from PIL import Image, ImageDraw
 
 from comicreader.cli import run
 from comicreader.services.paths import AppPaths
+from tests.fixtures.child_processes import command_line, living_children
 
 DrawComic = Callable[..., Path]
 RunCli = Callable[..., int]
@@ -116,12 +117,12 @@ def _no_unexpected_warnings(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _leave_nothing_behind() -> Iterator[None]:
     """Fail a test that leaves a child process or a thread that would keep the program alive."""
-    children_before = {child.pid for child in _children()}
+    children_before = {child.pid for child in living_children()}
     threads_before = set(threading.enumerate())
     yield
     deadline = time.monotonic() + _GRACE_S
     while True:
-        children = [child for child in _children() if child.pid not in children_before]
+        children = [child for child in living_children() if child.pid not in children_before]
         threads = [thread for thread in threading.enumerate() if thread not in threads_before and not thread.daemon]
         if not children and not threads:
             return
@@ -153,32 +154,8 @@ class _KeptRecords(logging.Handler):
         self.records.append(record)
 
 
-def _children() -> list[psutil.Process]:
-    # Multiprocessing's tracker of semaphores lives as long as the process that first used one, and a child that is
-    # dead already keeps nothing alive.
-    return [child for child in psutil.Process().children() if _is_alive(child) and not _is_tracker(child)]
-
-
-def _is_alive(process: psutil.Process) -> bool:
-    try:
-        return process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def _is_tracker(process: psutil.Process) -> bool:
-    return "resource_tracker" in _command_line(process)
-
-
-def _command_line(process: psutil.Process) -> str:
-    try:
-        return " ".join(process.cmdline())
-    except psutil.Error:
-        return ""
-
-
 def _name_and_kill(process: psutil.Process) -> str:
-    name = f"process {process.pid} ({_command_line(process)})"
+    name = f"process {process.pid} ({command_line(process)})"
     with contextlib.suppress(psutil.NoSuchProcess):
         process.kill()
     return name

@@ -17,6 +17,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+import psutil
+
 from trainer import data_arguments
 from trainer.config import ConfigError, OptionsT, RlConfig, ScorerConfig, SftConfig
 from trainer.dataset import DatasetError
@@ -267,11 +269,20 @@ def _opened_run(parsed: argparse.Namespace, kind: type[OptionsT], emit: EventWri
         run = RunDir.create(folder) if leads else RunDir(folder)
     if leads:
         emit.hold(_locked(run))
-        run.stop_file.unlink(missing_ok=True)
+        _forget_old_wish_to_stop(run)
         if parsed.resume:
             run.rewind_events()
         emit.record_in(run.events_file)
     return config, run
+
+
+def _forget_old_wish_to_stop(run: RunDir) -> None:
+    """Take a stop file away that an earlier process of the run has left; one that is newer than this process counts."""
+    try:
+        if run.stop_file.stat().st_mtime < psutil.Process().create_time():
+            run.stop_file.unlink()
+    except FileNotFoundError:
+        return
 
 
 def _locked(run: RunDir) -> BaseFileLock:

@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
-import psutil
 import pytest
 
 from comicreader.domain.errors import NarratorError
 from comicreader.services.narrator import Narrator, NarratorPhase, NarratorState, default_command
 from comicreader.services.narrator_process import RequestRefusedError
+from tests.fixtures.child_processes import living_children
 from trainer.events import CaptionPartial, CaptionWritten, NarrateRequest, PanelPicture
 
 TOLD = {
@@ -49,7 +49,7 @@ def kinds(states: list[NarratorState]) -> list[NarratorPhase]:
 
 
 def child_pid() -> int:
-    (child,) = psutil.Process().children()
+    (child,) = living_children()
     return child.pid
 
 
@@ -72,7 +72,7 @@ def test_nothing_is_started_before_it_is_needed(fake_narrator: list[str]) -> Non
         states: list[NarratorState] = []
         async with narrating(fake_narrator, states) as narrator:
             assert narrator.state.kind is NarratorPhase.ABSENT
-            assert psutil.Process().children() == []
+            assert living_children() == []
         assert states == []
 
     run(main)
@@ -102,7 +102,7 @@ def test_several_requests_are_told_apart(fake_narrator: list[str]) -> None:
             )
             assert first["b"].endswith("after 1 previous")
             assert second["b"].endswith("after 3 previous")
-            assert len(psutil.Process().children()) == 1
+            assert len(living_children()) == 1
 
     run(main)
 
@@ -184,7 +184,7 @@ def test_the_third_death_in_a_minute_is_the_last(fake_narrator: list[str], caplo
                     await captions(narrator, request(name))
             assert narrator.state.kind is NarratorPhase.FAILED
             assert "about to die" in narrator.state.message
-            assert psutil.Process().children() == []
+            assert living_children() == []
             with pytest.raises(NarratorError, match="not started again"):
                 await captions(narrator, request("r3"))
             await narrator.use_model("embedded")  # a person says: try again
@@ -277,7 +277,7 @@ def test_closing_ends_open_requests_and_refuses_new_ones(fake_narrator: list[str
                 await task
             with pytest.raises(NarratorError, match="closed"):
                 await captions(narrator, request("r2"))
-        assert psutil.Process().children() == []
+        assert living_children() == []
 
     run(main)
 

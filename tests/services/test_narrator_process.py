@@ -6,11 +6,11 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import psutil
 import pytest
 
 from comicreader.services.narrator_process import NarratorProcess, ProcessEndedError
 from comicreader.services.task_runner import TaskRunner
+from tests.fixtures.child_processes import living_children
 from trainer.events import CaptionWritten, Event, Loading, NarrateRequest, PanelPicture, Ready, UnknownEvent
 
 REQUEST = NarrateRequest("r", (PanelPicture("a", "AAAA"), PanelPicture("b", "AAAA")))
@@ -29,7 +29,7 @@ def live(command: list[str], act: Callable[[NarratorProcess], Awaitable[None]]) 
                 await act(process)
         finally:
             await process.close()
-            assert psutil.Process().children() == []
+            assert living_children() == []
             await tasks.close()
 
     asyncio.run(main())

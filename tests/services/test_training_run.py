@@ -122,7 +122,7 @@ def test_a_run_is_told_from_its_start_to_its_end(watcher: Watcher, config: SftCo
 
 def test_a_run_that_is_stopped_goes_on_where_it_was(watcher: Watcher, config: SftConfig) -> None:
     async def scenario() -> None:
-        run = await watcher.start(replace(config, max_steps=100_000))
+        run = await watcher.start(replace(config, max_steps=100_000, batch_size=1))  # long enough
         await watcher.until(lambda: watcher.checkpoints())
         run.stop()
         assert run.status.phase is RunPhase.STOPPING
@@ -145,7 +145,7 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(watcher: Watcher, config: Sf
 
 def test_a_run_outlives_who_started_it_and_is_found_again(watcher: Watcher, config: SftConfig) -> None:
     async def leave() -> None:
-        run = await watcher.start(replace(config, max_steps=100_000))
+        run = await watcher.start(replace(config, max_steps=100_000, batch_size=1))  # long enough
         await watcher.until(lambda: watcher.checkpoints())
         run.close()
         await watcher.tasks.close()
@@ -172,7 +172,7 @@ def test_a_run_outlives_who_started_it_and_is_found_again(watcher: Watcher, conf
 
 def test_a_run_that_is_killed_is_dead_and_can_be_gone_on_with(watcher: Watcher, config: SftConfig) -> None:
     async def scenario() -> None:
-        run = await watcher.start(replace(config, max_steps=100_000))
+        run = await watcher.start(replace(config, max_steps=100_000, batch_size=1))  # long enough
         await watcher.until(lambda: watcher.checkpoints())
         watcher.process().send_signal(signal.SIGKILL)
         await watcher.until(lambda: run.status.is_over)

@@ -51,12 +51,11 @@ def quick(narrator: Path, **changes: object) -> SftConfig:
     return SftConfig(
         model=str(narrator),
         threads=1,
-        batch_size=4,
         epochs=1e3,
         evaluate_every=10,
         bf16=False,
         forget_limit=100.0,
-        **{"max_steps": 20} | changes,
+        **{"max_steps": 20, "batch_size": 4} | changes,
     )  # type: ignore[arg-type]
 
 
@@ -138,7 +137,7 @@ def test_a_whole_round_from_corrections_to_another_narrator(
 def test_a_training_outlives_the_window_and_is_followed_again(
     program: Program, draw_comic, tiny_narrator: Path
 ) -> None:
-    endless = quick(tiny_narrator, max_steps=1_000_000)
+    endless = quick(tiny_narrator, max_steps=1_000_000, batch_size=1)
 
     async def begin(reader: LiveReader) -> None:
         await correct(reader, 2)

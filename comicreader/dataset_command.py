@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
 from comicreader.domain.errors import ExchangeError
 from comicreader.progress import Progress
 from comicreader.services.book_exchange import counted
-from comicreader.services.dataset_archive import pack, take_in
+from comicreader.services.dataset_archive import export_dataset, take_in
 from comicreader.services.dataset_export import BuiltDataset, build_dataset, edit_distance
 from comicreader.services.library import Library
 from comicreader.services.library_records import ACCEPT, CHOOSE, EDIT, REGENERATE
@@ -28,8 +29,8 @@ def build(folder: Path, paths: AppPaths) -> int:
     Raises:
         ComicReaderError: there is nothing to build from, or the folder or the library cannot be used.
     """
-    with Library.open(paths.library_file) as library:
-        built = _built(library, folder)
+    with Library.open(paths.library_file) as library, _progress_of(library) as show:
+        built = build_dataset(library, folder, show)
     _say(built, built.folder)
     return EXIT_SOME_MISSING if built.missing else EXIT_OK
 
@@ -42,9 +43,8 @@ def export(file: Path, paths: AppPaths) -> int:
     """
     if not file.absolute().parent.is_dir():
         raise ExchangeError(f"There is no folder {file.absolute().parent} to write {file.name} into.")
-    with tempfile.TemporaryDirectory() as scratch, Library.open(paths.library_file) as library:
-        built = _built(library, Path(scratch) / "captions")
-        pack(built.folder, file)
+    with Library.open(paths.library_file) as library, _progress_of(library) as show:
+        built = export_dataset(library, file, show)
     _say(built, file)
     return EXIT_SOME_MISSING if built.missing else EXIT_OK
 
@@ -85,7 +85,8 @@ def stats(paths: AppPaths) -> int:
     return EXIT_OK
 
 
-def _built(library: Library, folder: Path) -> BuiltDataset:
+@contextmanager
+def _progress_of(library: Library) -> Iterator[Callable[[int, int], None]]:
     progress = Progress(sys.stderr, len(library.data_set.taught()))
 
     def show(done: int, _count: int) -> None:
@@ -93,7 +94,7 @@ def _built(library: Library, folder: Path) -> BuiltDataset:
         progress.say(f"caption {done}")
 
     try:
-        return build_dataset(library, folder, show)
+        yield show
     finally:
         progress.clear()
 

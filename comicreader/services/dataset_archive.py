@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import re
 import shutil
+import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 from comicreader.domain.errors import ExchangeError
-from comicreader.services.dataset_export import JUDGEMENTS, PREFERENCES
+from comicreader.services.dataset_export import JUDGEMENTS, PREFERENCES, BuiltDataset, build_dataset
+from comicreader.services.library import Library
 from comicreader.services.whole_file import whole_folder
 from trainer.dataset import RECORDS, DatasetError, load_records
 
@@ -37,6 +40,21 @@ def pack(folder: Path, file: Path) -> None:
         raise ExchangeError(f"{file} cannot be written: {error.strerror or error}.") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def export_dataset(
+    library: Library, file: Path, on_progress: Callable[[int, int], None] = lambda _done, _count: None
+) -> BuiltDataset:
+    """Build a data set of everything the person wrote and put it into a ZIP file.
+
+    Raises:
+        ExchangeError: as for `build_dataset`, or the file cannot be written.
+        LibraryError: the library cannot be read.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        built = build_dataset(library, Path(scratch) / "captions", on_progress)
+        pack(built.folder, file)
+    return built
 
 
 def take_in(source: Path, datasets: Path) -> tuple[Path, int]:

@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 
 from comicreader.services.library_runs import FIRST, SAME, SECOND, Tally
 from comicreader.services.narrator_comparison import Comparison, MeasureRow, Pair, sign_test
+from comicreader.ui.labels import quiet_label, wrapped_label
 from comicreader.ui.scaled_picture import ScaledPicture
 from trainer.dataset import TRAIN
 
@@ -304,12 +305,8 @@ def _row(*parts: QWidget | None) -> QHBoxLayout:
 
 
 def _text(role: str = "", text: str = "") -> QLabel:
-    label = QLabel(text)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
+    label = quiet_label(text) if role == "quiet" else wrapped_label(text)
     label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-    if role:
-        label.setProperty("role", role)
     return label
 
 

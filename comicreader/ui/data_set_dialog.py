@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
@@ -25,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from comicreader.services.data_set_browsing import Entry
 from comicreader.services.library_records import ACCEPT, CHOOSE
+from comicreader.ui.labels import quiet_label
 from comicreader.ui.scaled_picture import ScaledPicture
 from trainer.dataset import NARRATION
 
@@ -70,10 +70,10 @@ class DataSetDialog(QDialog):
         self.resize(_SIZE)
         self._entries: tuple[Entry, ...] = ()
         self._search, self._filter = QLineEdit(), QComboBox()
-        self._count = _quiet()
+        self._count = quiet_label()
         self._table = QTableWidget(0, 4)
         self._picture = ScaledPicture(self.tr("The panel"), _PICTURE_MIN_PX)
-        self._text, self._origin = QPlainTextEdit(), _quiet()
+        self._text, self._origin = QPlainTextEdit(), quiet_label()
         self._licence = QLineEdit()
         self._keep = QPushButton(self.tr("Keep the change"))
         self._leave_out = QPushButton(self.tr("Leave out"))
@@ -328,11 +328,3 @@ def _belongs(entry: Entry, wanted: Shown) -> bool:
     if wanted is Shown.KEPT:
         return caption.act == ACCEPT
     return wanted is not Shown.WRITTEN or caption.act != ACCEPT
-
-
-def _quiet() -> QLabel:
-    label = QLabel()
-    label.setProperty("role", "quiet")
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    return label

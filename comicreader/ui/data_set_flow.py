@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
@@ -15,8 +14,7 @@ from comicreader.domain.errors import ComicReaderError
 from comicreader.domain.navigation import Position
 from comicreader.services.book_exchange import counted
 from comicreader.services.data_set_browsing import Entry, entries, picture_of
-from comicreader.services.dataset_archive import pack, take_in
-from comicreader.services.dataset_export import BuiltDataset, build_dataset
+from comicreader.services.dataset_archive import export_dataset, take_in
 from comicreader.services.library import Library
 from comicreader.services.paths import AppPaths
 from comicreader.services.task_runner import TaskRunner
@@ -137,18 +135,12 @@ class DataSetFlow(QObject):
         if not await dialogs.finished(chooser):
             return
         file = Path(chooser.selectedFiles()[0])
-        built = await asyncio.to_thread(self._export, file)
+        built = await asyncio.to_thread(export_dataset, self._library, file)
         sentence = self.tr("{captions} of {books} written to {file}.").format(
             captions=counted(built.records + built.held_out, "caption"), books=counted(built.books, "book"), file=file
         )
         kind = MessageKind.WARNING if built.missing else MessageKind.NOTE
         self._window.messages.say(" ".join((sentence, *built.missing)), kind)
-
-    def _export(self, file: Path) -> BuiltDataset:
-        with tempfile.TemporaryDirectory() as scratch:
-            built = build_dataset(self._library, Path(scratch) / "captions")
-            pack(built.folder, file)
-        return built
 
     async def _ask_import(self, dialog: DataSetDialog) -> None:
         chooser = QFileDialog(dialog, self.tr("Take in a data set"))

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QRadioButton,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from comicreader.services.narrator import EMBEDDED_MODEL
 from comicreader.services.narrator_choices import SUGGESTED_HUB_MODEL, TrainedNarrator
+from comicreader.ui.labels import quiet_label
 
 _INDENT_PX = 26
 _WIDTH_PX = 500
@@ -83,14 +83,14 @@ class ModelPicker(QDialog):
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self._folder_path, stretch=1)
         row.addWidget(browse)
-        runs = self._runs if has_runs else _quiet(self.tr("No training has finished here yet."))
+        runs = self._runs if has_runs else quiet_label(self.tr("No training has finished here yet."))
         self._trained.setEnabled(has_runs)
-        hub_note = _quiet(self.tr("It is downloaded when you choose it, about a gigabyte, and kept for later."))
+        hub_note = quiet_label(self.tr("It is downloaded when you choose it, about a gigabyte, and kept for later."))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(22, 20, 22, 16)
         layout.setSpacing(6)
         parts: tuple[tuple[QRadioButton, tuple[QWidget, ...]], ...] = (
-            (self._embedded, (_quiet(self.tr("Comes with the program and works without a network.")),)),
+            (self._embedded, (quiet_label(self.tr("Comes with the program and works without a network.")),)),
             (self._trained, (runs,)),
             (self._folder, (folder_row,)),
             (self._hub, (self._hub_name, hub_note)),
@@ -134,10 +134,3 @@ class ModelPicker(QDialog):
         radio = QRadioButton(text)
         self._group.addButton(radio)
         return radio
-
-
-def _quiet(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setProperty("role", "quiet")
-    label.setWordWrap(True)
-    return label

@@ -31,6 +31,7 @@ from comicreader.services.training_presets import PRESETS, Preset
 from comicreader.services.training_run import RunPhase, RunStatus
 from comicreader.ui.config_form import ConfigForm
 from comicreader.ui.dock_header import dock_header
+from comicreader.ui.labels import quiet_label
 from comicreader.ui.metric_chart import MetricChart
 from comicreader.ui.theme import Theme
 from comicreader.ui.training_presenter import TrainingChoices
@@ -90,9 +91,9 @@ class TrainingDock(QDockWidget):
         self._data = _combo(self.tr("Learn from"))
         self._start_model = _combo(self.tr("Start from"))
         self._preset = _combo(self.tr("How"))
-        self._note = _quiet()
+        self._note = quiet_label()
         self._form = ConfigForm(_ELSEWHERE)
-        self._problem, self._estimate = _quiet(), _quiet()
+        self._problem, self._estimate = quiet_label(), quiet_label()
         self._captions: dict[str, int] = {}
         self._known_runs: tuple[RunSummary, ...] = ()
         self._smaller = QPushButton(self.tr("Go on in smaller portions"))
@@ -101,11 +102,11 @@ class TrainingDock(QDockWidget):
         self._state.setWordWrap(True)
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
-        self._detail = _quiet()
+        self._detail = quiet_label()
         self._stop = QPushButton(self.tr("Pause"))
         self._resume = QPushButton(self.tr("Go on"))
         self.chart = MetricChart(theme)
-        self._samples = _quiet()
+        self._samples = quiet_label()
         self._log = QPlainTextEdit()
         self._runs = QListWidget()
         self._use = QPushButton(self.tr("Use as narrator"))
@@ -414,14 +415,6 @@ def _combo(name: str) -> QComboBox:
     combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     combo.setMinimumContentsLength(12)
     return combo
-
-
-def _quiet() -> QLabel:
-    label = QLabel()
-    label.setProperty("role", "quiet")
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    return label
 
 
 def _heading(text: str) -> QLabel:

@@ -10,6 +10,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from comicreader.ui.labels import quiet_label
+
 _WIDTH_PX = 560
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 # Shorter ones are mostly grammar.
@@ -45,17 +47,13 @@ class WordingsDialog(QDialog):
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setRange(0, count)
-        self._note = QLabel(
-            self.tr("Press a number, or Esc to leave it as it is. Underlined: no other wording has it.")
-        )
-        self._note.setProperty("role", "quiet")
-        self._note.setWordWrap(True)
+        note = self.tr("Press a number, or Esc to leave it as it is. Underlined: no other wording has it.")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(22, 20, 22, 16)
         layout.setSpacing(12)
         layout.addLayout(self._rows)
         layout.addWidget(self._bar)
-        layout.addWidget(self._note)
+        layout.addWidget(quiet_label(note))
 
     def add(self, text: str, *, is_new: bool = True) -> None:
         """One more wording, or the caption that stands; the same one again is not shown twice."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -20,20 +19,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import cv2
 import numpy as np
 import numpy.typing as npt
+from labelled_pages import labelled_pages
 
-from comicreader.domain.archive import open_book
 from comicreader.domain.book import Direction
 from comicreader.domain.panel_detection import find_panels_with
 from comicreader.domain.panel_net import PanelNet, embedded_net
-from trainer.panel_documents import PagePair, PanelPage, load_documents
+from trainer.panel_documents import PagePair, PanelPage
 from trainer.panels_evaluate import PageScore, in_words, score_page, summed
 from trainer.synthetic.page_art import ArtLibrary
 from trainer.synthetic.pages import draw_page
 
 # Far from the seeds of training runs and of the pages that thresholds were chosen on.
 _FIRST_SEED = 8_000_000_000
-_TRUTH = Path(__file__).resolve().parents[1] / "fixtures" / "panel_truth"
-_PAGE_SIDE_PX = 1600  # as panels are found in the window and on the command line
 _WITH_NET, _ALONE = "with the net", "bare paper alone"
 
 
@@ -78,26 +75,12 @@ def main() -> None:
 def _real(comics: Path, net: PanelNet | None) -> None:
     """Print how well the labelled pages' panels are found; both ways take turns, page by page."""
     scores: dict[str, list[PageScore]] = {_WITH_NET: [], _ALONE: []}
-    for name, image, true in _labelled(comics):
+    for name, image, true in labelled_pages(comics):
         for way, used in ((_WITH_NET, net), (_ALONE, None)):
             scores[way].append(_score("real", name, image, true, Direction.LEFT_TO_RIGHT, used))
     for way, pages in scores.items():
         print(f"== {way}, real pages")
         print(in_words(summed(pages), pages))
-
-
-def _labelled(comics: Path) -> Iterator[tuple[str, npt.NDArray[np.uint8], npt.NDArray[np.float64]]]:
-    for document in load_documents(_TRUTH):
-        named = (path for path in comics.rglob("*") if document.aliases & {path.name.casefold(), path.stem.casefold()})
-        file = next(named, None)
-        if file is None:
-            continue
-        book = open_book(file)
-        for name, page in document.pages.items():
-            image = book.load_page(book.page_names.index(name), _PAGE_SIDE_PX).pixels
-            height, width = image.shape[:2]
-            yield f"{file.stem} {name}", image, page.boxes * [width, height, width, height]
-        book.close()
 
 
 def _score(

@@ -20,22 +20,20 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import cv2
 import numpy as np
 import numpy.typing as npt
+from labelled_pages import labelled_pages
 
-from comicreader.domain.archive import open_book
 from comicreader.domain.book import Direction
 from comicreader.domain.panel_detection import find_panels_with
 from comicreader.domain.panel_net import PanelNet, embedded_net
 from comicreader.domain.panels import Panel
-from trainer.panel_documents import PagePair, PanelPage, load_documents
+from trainer.panel_documents import PagePair, PanelPage
 from trainer.panels_evaluate import score_page
 from trainer.synthetic.page_art import ArtLibrary
 from trainer.synthetic.pages import draw_page
 
 _FIRST_SEED = 8_000_000_000
-_TRUTH = Path(__file__).resolve().parents[1] / "fixtures" / "panel_truth"
 _SHOWN, _COLUMNS = 10, 5
 _TILE_PX = (420, 560)
-_PAGE_SIDE_PX = 1600
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +84,8 @@ def _synthetic(count: int, art: ArtLibrary, net: PanelNet | None) -> Iterator[Se
 
 
 def _real(comics: Path, net: PanelNet | None) -> Iterator[Seen]:
-    for document in load_documents(_TRUTH):
-        named = (path for path in comics.rglob("*") if document.aliases & {path.name.casefold(), path.stem.casefold()})
-        file = next(named, None)
-        if file is None:
-            continue
-        book = open_book(file)
-        for name, page in document.pages.items():
-            image = book.load_page(book.page_names.index(name), _PAGE_SIDE_PX).pixels
-            height, width = image.shape[:2]
-            truth = page.boxes * [width, height, width, height]
-            yield _seen(f"{file.stem} {Path(name).stem}", image, truth, Direction.LEFT_TO_RIGHT, net)
-        book.close()
+    for name, image, truth in labelled_pages(comics):
+        yield _seen(name, image, truth, Direction.LEFT_TO_RIGHT, net)
 
 
 def _seen(

@@ -20,12 +20,7 @@ pytestmark = [pytest.mark.qt_log_ignore("propagateSizeHints")]
 
 async def correct(reader: LiveReader, text: str) -> None:
     await reader.until_told()
-    reader.press("E")
-    await reader.until_editing()
-    reader.press("Ctrl+A")
-    reader.type(text)
-    reader.press("Ctrl+Return")
-    await reader.until(lambda: not reader.editor)
+    await reader.write(text)
     reader.press("N")
 
 

@@ -3,21 +3,9 @@
 import sqlite3
 from contextlib import closing
 
-from comicreader.ui.actions import ActionId
 from tests.fixtures.live_reader import LiveReader, Program, double_click
 
 MODEL, PERSON = "model:fake-embedded/description", "person"
-
-
-async def write(reader: LiveReader, text: str) -> None:
-    """Edit the current caption in place and save it."""
-    await reader.until(reader.window.actions_table[ActionId.EDIT_CAPTION].isEnabled)
-    reader.press("E")
-    await reader.until_editing()
-    reader.press("Ctrl+A")
-    reader.type(text)
-    reader.press("Ctrl+Return")
-    await reader.until(lambda: not reader.editor)
 
 
 def test_what_is_written_on_the_page_is_in_the_library_when_the_editor_closes(program: Program, draw_comic) -> None:
@@ -209,8 +197,8 @@ def test_undo_and_redo_walk_through_the_edits_wherever_they_are(program: Program
     async def scenario(reader: LiveReader) -> None:
         await reader.until_told()
         generated = reader.texts[0]
-        await write(reader, "First.")
-        await write(reader, "Second.")
+        await reader.write("First.")
+        await reader.write("Second.")
         reader.press("PgDown")
         await reader.until_at(2)
         reader.press("Ctrl+Z")
@@ -245,7 +233,7 @@ def test_a_caption_is_written_anew_as_often_as_asked_and_that_can_be_undone(prog
 def test_a_persons_text_is_never_written_anew(program: Program, draw_comic) -> None:
     async def scenario(reader: LiveReader) -> None:
         await reader.until_told()
-        await write(reader, "Mine.")
+        await reader.write("Mine.")
         reader.press("R")
         reader.press("N", "R")  # the other one is the narrator's
         await reader.until(lambda: reader.texts[1].endswith("variation 1"))
@@ -269,7 +257,7 @@ def test_keeping_a_caption_as_it_is_makes_it_the_persons(program: Program, draw_
 def test_a_caption_can_be_written_before_the_narrator_comes_to_it(program: Program, draw_comic) -> None:
     async def scenario(reader: LiveReader) -> None:
         await reader.until(lambda: reader.captions and reader.captions[0].state.value == "waiting")
-        await write(reader, "I was first.")
+        await reader.write("I was first.")
         await reader.until_told()
         assert reader.texts[0] == "I was first."
         assert reader.stored(1) == ("I was first.", PERSON)
@@ -282,7 +270,7 @@ def test_without_a_narrator_captions_are_written_all_the_same(program: Program, 
     async def scenario(reader: LiveReader) -> None:
         await reader.until_at(1)
         await reader.until(lambda: reader.captions)
-        await write(reader, "By hand.")
+        await reader.write("By hand.")
         assert reader.stored(1) == ("By hand.", PERSON)
 
     program.set_up(narrate_automatically=False)

@@ -302,8 +302,8 @@ class NarrationPresenter(QObject):
         if update.is_final:
             page.growing.pop(update.panel_id, None)
             page.captions[update.panel_id] = update.caption
-        else:
-            page.growing[update.panel_id] = update.caption.text
+        elif (standing := page.captions.get(update.panel_id)) is None or standing.is_proposal:
+            page.growing[update.panel_id] = update.caption.text  # a person may have written it meanwhile
         self._announce()
 
     def _on_narrator_error(self, error: NarratorError) -> None:

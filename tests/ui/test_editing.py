@@ -2,6 +2,9 @@
 
 import sqlite3
 from contextlib import closing
+from pathlib import Path
+
+from PySide6.QtWidgets import QListView
 
 from tests.fixtures.live_reader import LiveReader, Program, double_click
 
@@ -296,3 +299,23 @@ def test_an_edit_that_cannot_be_saved_stays_open_and_can_be_tried_again(program:
         assert reader.stored(1) == ("Not lost.", PERSON)
 
     program.run(scenario, draw_comic())
+
+
+def test_what_is_written_before_the_narrator_is_done_is_not_covered_by_its_words(
+    program: Program, draw_comic, tmp_path: Path
+) -> None:
+    log = tmp_path / "narrator.log"
+    program.narrator += ("--delay", "3", "--log", str(log))
+    seen: list[str] = []
+
+    async def scenario(reader: LiveReader) -> None:
+        await reader.until_at(1, 1)
+        await reader.until(lambda: log.exists() and '"narrate"' in log.read_text())
+        model = reader.window.captions.findChild(QListView).model()
+        model.dataChanged.connect(lambda *_: seen.extend(reader.texts[:1]))
+        await reader.write("Mine.")
+        await reader.until_told()
+        assert reader.stored(1) == ("Mine.", PERSON)
+
+    program.run(scenario, draw_comic(pages=1, columns=2))
+    assert set(seen[seen.index("Mine.") :]) == {"Mine."}

@@ -7,7 +7,7 @@
     CaptionFlow,
     PanelEditFlow, PageStripFlow,
     SettingsFlow, StyleCardFlow,
-    TrainingFlow
+    CharactersFlow, TrainingFlow
 
 The order of the end: refuse new work, keep the place, stop the narrator, cancel tasks, close the library, leave.
 """
@@ -40,6 +40,7 @@ from comicreader.ui.auto_play import AutoPlay
 from comicreader.ui.book_flow import BookFlow
 from comicreader.ui.book_presenter import BookPresenter
 from comicreader.ui.caption_flow import CaptionFlow
+from comicreader.ui.characters_flow import CharactersFlow
 from comicreader.ui.data_set_flow import DataSetFlow
 from comicreader.ui.edit_presenter import EditPresenter
 from comicreader.ui.exchange_flow import ExchangeFlow
@@ -139,6 +140,7 @@ class ReaderApp:
         )
         SettingsFlow(window, theme, self.settings, narration, auto_play, self._tasks, paths.runs)
         StyleCardFlow(window, self.books, narration, library, self._tasks)
+        CharactersFlow(window, self.books, reader, narration, auto_play, library, self._tasks)
         DataSetFlow(window, self.books, reader, edits, library, self._tasks, paths)
         self.training = TrainingPresenter(library, paths, self._tasks)
         TrainingFlow(window, theme, self.settings, narration, self.training, library, self._tasks, paths)

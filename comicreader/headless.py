@@ -71,10 +71,10 @@ def narrate(job: Job, paths: AppPaths, environment: Mapping[str, str], narrator_
             model=job.model or settings.narrator_model,
         )
         reading = BookReading(book, reading_direction(job, book, library), library)
-        card = library.remember_book(job.book, book.display_title, len(book.page_names)).style_card
-        pages = reading.tell(
-            report.page_indices, BookNarrator(library, narrator, job.style or settings.narration_style, card)
-        )
+        record = library.remember_book(job.book, book.display_title, len(book.page_names))
+        style = job.style or settings.narration_style
+        teller = BookNarrator(library, narrator, style, record.style_card, record.book_id)
+        pages = reading.tell(report.page_indices, teller)
         return asyncio.run(_narrate(job, narrator, report, pages))
 
 

@@ -57,11 +57,18 @@ class Prompt:
         style: NARRATION or DESCRIPTION of `trainer.dataset`.
         seed: of this caption's sampling, beside `Decoding.seed`: captions of one batch with equal seeds are sampled
             with the same noise.
+        begun: words that the caption begins with, such as the names of who is seen; it is written on from there.
     """
 
     previous: tuple[str, ...] = ()
     style: str = NARRATION
     seed: int = 0
+    begun: str = ""
+
+
+def begun_behind_space(prompt: Prompt) -> str:
+    """What a caption begins with as it stands in a narrator's text; empty where nothing is given."""
+    return f" {prompt.begun}" if prompt.begun else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,16 @@ from torch import Tensor
 from transformers import AutoImageProcessor, AutoTokenizer, PreTrainedTokenizerBase, VisionEncoderDecoderModel
 from transformers.modeling_outputs import BaseModelOutput
 
-from trainer.captioner import OPENINGS, CaptionerError, Decoding, Prompt, Rank, Report, WrittenCaption
+from trainer.captioner import (
+    OPENINGS,
+    CaptionerError,
+    Decoding,
+    Prompt,
+    Rank,
+    Report,
+    WrittenCaption,
+    begun_behind_space,
+)
 from trainer.config import ConfigError
 from trainer.generation import Writing, shared_prompts
 from trainer.hub import local_folder
@@ -86,8 +95,9 @@ class EncoderDecoderCaptioner:
         return self.model.encoder(pixel_values=self.pixels(pictures)).last_hidden_state  # type: ignore[no-any-return]
 
     def prompt_tokens(self, prompt: Prompt) -> list[int]:
-        """The tokens before a caption: the begin token, and as far as the checkpoint knows them, context and style."""
-        return [self.model.config.decoder_start_token_id, *self.context_tokens(prompt), *self._opening(prompt.style)]
+        """The tokens before what is written: the begin token, context and style where it knows them, `begun`."""
+        opening = [*self._opening(prompt.style), *self._tokens(begun_behind_space(prompt))]
+        return [self.model.config.decoder_start_token_id, *self.context_tokens(prompt), *opening]
 
     def context_tokens(self, prompt: Prompt) -> list[int]:
         """The end of what was told before; empty where nothing was, or the checkpoint never learned to read it."""

@@ -28,11 +28,13 @@ class PanelPicture:
         panel_id: the reader's name for it; comes back with the caption.
         jpeg_base64: the panel's crop, JPEG or PNG bytes, longest side 448 px or less; empty where `text` is set.
         text: a caption that stands already (a person's): it is context for the panels after it, not written anew.
+        names: of who is known to be seen, the most important first; the caption begins with them.
     """
 
     panel_id: str
     jpeg_base64: str = ""
     text: str | None = None
+    names: tuple[str, ...] = ()
 
     @property
     def image_bytes(self) -> bytes:
@@ -51,6 +53,7 @@ class NarrateRequest:
         style: "narration" (what happens) or "description" (what is seen).
         variation: 0 for the first text; another number seeds a different wording (regenerate).
         style_card: how the book is to be told, as `StyleCard.as_json` gives it; empty for a blank card.
+        cast: names of all who appear in the book: none is said of a panel but its own.
     """
 
     request_id: str
@@ -59,6 +62,7 @@ class NarrateRequest:
     style: str = "narration"
     variation: int = 0
     style_card: dict[str, Any] = field(default_factory=dict)
+    cast: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,9 +336,10 @@ def decode_request(line: str) -> Request | None:
     if isinstance(request, NarrateRequest):
         try:
             panels = tuple(PanelPicture(**panel) for panel in request.panels)  # type: ignore[arg-type]
+            panels = tuple(replace(panel, names=tuple(panel.names)) for panel in panels)
         except TypeError:
             return None
-        return replace(request, panels=panels, previous=tuple(request.previous))
+        return replace(request, panels=panels, previous=tuple(request.previous), cast=tuple(request.cast))
     return request
 
 

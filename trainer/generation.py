@@ -17,7 +17,7 @@ from torch import Tensor
 from transformers import LogitsProcessor, LogitsProcessorList, StoppingCriteria
 from transformers.generation.streamers import BaseStreamer
 
-from trainer.captioner import Decoding, Prompt, WrittenCaption
+from trainer.captioner import Decoding, Prompt, WrittenCaption, begun_behind_space
 from trainer.contrastive import ContrastiveSearch
 from trainer.token_rules import Rule, Vocabulary, rules_of, seed_of, whole_sentences
 
@@ -25,11 +25,11 @@ from trainer.token_rules import Rule, Vocabulary, rules_of, seed_of, whole_sente
 class TextStream(BaseStreamer):  # type: ignore[misc]
     """Tells the text so far after every token of the first sequence."""
 
-    def __init__(self, vocabulary: Vocabulary, on_text: Callable[[str], None]) -> None:
+    def __init__(self, vocabulary: Vocabulary, begun: Sequence[int], on_text: Callable[[str], None]) -> None:
         self._vocabulary = vocabulary
         self._on_text = on_text
         self._is_prompt = True  # `generate` tells the prompt first
-        self._tokens: list[int] = []
+        self._tokens = list(begun)
 
     def put(self, value: Tensor) -> None:
         """Take the next token of every row (R,), or the prompts' tokens at the first call."""
@@ -97,7 +97,7 @@ class Writing:
         end_ids: Sequence[int],
         prompt_length: int = 0,
     ) -> None:
-        """Prepare the rules.
+        """Prepare the rules, which count from behind what the captions begin with.
 
         Args:
             decoding: how to choose.
@@ -111,7 +111,7 @@ class Writing:
         self._vocabulary = vocabulary
         self._end_ids = set(end_ids)
         self._prompt_length = prompt_length
-        self._captions = len(prompts)
+        self._begun = [vocabulary.tokens(begun_behind_space(prompt)) for prompt in prompts]
         copies = range(decoding.copies)
         seeds = [seed_of(decoding.seed, prompt.seed, copy) for prompt in prompts for copy in copies]
         told = [context for context in contexts for _ in copies]
@@ -145,8 +145,8 @@ class Writing:
             arguments["stopping_criteria"] = [AskedToStop(should_stop)]
         if self._contrastive is not None:
             arguments["custom_generate"] = self._contrastive
-        if on_text is not None and self._captions == 1 and not self._decoding.is_chosen_at_the_end:
-            arguments["streamer"] = stream = TextStream(self._vocabulary, on_text)
+        if on_text is not None and len(self._begun) == 1 and not self._decoding.is_chosen_at_the_end:
+            arguments["streamer"] = stream = TextStream(self._vocabulary, self._begun[0], on_text)
             if self._contrastive is not None:
                 self._contrastive.stream = stream
         return arguments
@@ -154,13 +154,14 @@ class Writing:
     def captions(self, output: Any) -> list[list[WrittenCaption]]:
         """What `generate` wrote: for each prompt its captions, `decoding.samples` of them."""
         samples = self._decoding.samples
-        rows = self._captions * samples
+        begun = [tokens for tokens in self._begun for _ in range(samples)]
+        rows = len(begun)
         sequences = output.sequences[:rows, self._prompt_length :].tolist()
         written = []
-        for sequence, log_probs in zip(sequences, self._log_probs(output, rows), strict=True):
+        for start, sequence, log_probs in zip(begun, sequences, self._log_probs(output, rows), strict=True):
             length = next((i + 1 for i, token in enumerate(sequence) if token in self._end_ids), len(sequence))
             confidence = float(log_probs[:length].mean().exp()) if length else 0.0
-            text = whole_sentences(self._vocabulary.text(sequence[:length]), self._decoding.min_words)
+            text = whole_sentences(self._vocabulary.text([*start, *sequence[:length]]), self._decoding.min_words)
             written.append(WrittenCaption(text, confidence))
         return [written[start : start + samples] for start in range(0, rows, samples)]
 

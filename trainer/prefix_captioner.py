@@ -37,6 +37,7 @@ from trainer.captioner import (
     Rank,
     Report,
     WrittenCaption,
+    begun_behind_space,
 )
 from trainer.device import best_device, inference_dtype
 from trainer.generation import Writing, shared_prompts
@@ -173,9 +174,9 @@ class PrefixCaptioner:
         return self.encoder(pictures)  # type: ignore[no-any-return]
 
     def prompt_tokens(self, prompt: Prompt, words: Sequence[str]) -> list[int]:
-        """The text tokens between picture and caption: the picture's words, context, the style's opening words."""
+        """The text tokens before what is written: the picture's words, context, the style's opening words, `begun`."""
         seen = self._tokens(f"Maybe {', '.join(words)}.\n") if words else []
-        opening = self._tokens("\n" + OPENINGS[prompt.style])
+        opening = self._tokens("\n" + OPENINGS[prompt.style]) + self._tokens(begun_behind_space(prompt))
         if not prompt.previous:
             return seen + self._tokens("Picture story.") + opening
         return seen + self._tokens("Picture story. So far:") + self._context_tokens(prompt) + opening

@@ -15,7 +15,7 @@ import logging
 import threading
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -192,6 +192,7 @@ def _write_next(writer: _Writer, job: _Job, inbox: Inbox, emit: Callable[[Event]
     started = time.monotonic()
     card = StyleCard.from_json(request.style_card)
     decoding = card.decoding(_reworded(writer.decoding) if request.variation else writer.decoding)
+    decoding = _without_names(decoding, set(request.cast) - set(panel.names))
     writer.captioner.check(decoding)
     features = writer.captioner.encode([_decode(panel)])
     told = tuple(text for text in job.told[-CONTEXT_CAPTIONS:] if text)
@@ -199,7 +200,7 @@ def _write_next(writer: _Writer, job: _Job, inbox: Inbox, emit: Callable[[Event]
     seed = zlib.crc32(panel.jpeg_base64.encode(), request.variation)
     written = writer.captioner.write(
         features,
-        [Prompt(told, request.style, seed)],
+        [Prompt(told, request.style, seed, _in_one(panel.names))],
         decoding,
         on_text=lambda text: emit(CaptionPartial(request.request_id, panel.panel_id, card.renamed(text))),
         should_stop=lambda: job.cancelled or inbox.stopped,
@@ -218,6 +219,17 @@ def _reworded(decoding: Decoding) -> Decoding:
     if decoding.temperature:
         return decoding
     return dataclasses.replace(decoding, temperature=READING_TEMPERATURE, beams=1, contrast=0.0)
+
+
+def _without_names(decoding: Decoding, absent: Collection[str]) -> Decoding:
+    """A way of writing that says none of these names."""
+    return dataclasses.replace(decoding, bad_phrases="; ".join(filter(None, [decoding.bad_phrases, *sorted(absent)])))
+
+
+def _in_one(names: Sequence[str]) -> str:
+    """Names as a sentence begins with them: "Pepper, Carrot and Saffron"."""
+    *before, last = names or ("",)
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def _decode(panel: PanelPicture) -> Image.Image:

@@ -27,6 +27,8 @@ from trainer.dataset import CONTEXT_CAPTIONS, DESCRIPTION
 from trainer.events import CaptionPartial, CaptionWritten, NarrateRequest, PanelPicture
 from trainer.style_card import StyleCard
 
+_Names = Mapping[str, tuple[str, ...]]
+
 _CARD = "+card-"
 # Enough to tell a book's cards apart.
 _DIGEST_LETTERS = 8
@@ -53,15 +55,22 @@ class BookNarrator:
     Attributes:
         style: what captions tell from now on: DESCRIPTION (what is seen) or NARRATION (a story).
         card: how the book is told from now on.
+        book_id: the book, whose characters are called by their names; None: nobody is known.
     """
 
     def __init__(
-        self, library: Library, narrator: Narrator, style: str = DESCRIPTION, card: StyleCard | None = None
+        self,
+        library: Library,
+        narrator: Narrator,
+        style: str = DESCRIPTION,
+        card: StyleCard | None = None,
+        book_id: int | None = None,
     ) -> None:
         self._library = library
         self._narrator = narrator
         self.style = style
         self.card = card or StyleCard()
+        self.book_id = book_id
 
     async def narrate_page(
         self,
@@ -88,16 +97,17 @@ class BookNarrator:
             NarratorError: the narrator has failed or refused the request.
             LibraryError: captions cannot be read or kept.
         """
-        pictures = await self._pictures(page, panels, only)
+        names = await self._names()
+        pictures = await self._pictures(page, panels, only, names)
         if not pictures:
             return
         style = self.style  # it may change while the page is told
         card = self.card
-        told_by = {} if card == StyleCard() else card.as_json()
-        request = NarrateRequest(uuid.uuid4().hex, pictures, tuple(previous), style, variation, told_by)
+        request = self._request(pictures, previous, style, variation, card, names)
         async with aclosing(self._narrator.narrate(request)) as answers:
             async for answer in answers:
-                source, context = self._source(style, card), _context(pictures, answer.panel_id)
+                source = self._source(style, card, names.get(answer.panel_id, ()))
+                context = _context(pictures, answer.panel_id)
                 caption = Caption(answer.text.strip(), source, context=context)
                 if isinstance(answer, CaptionPartial):
                     yield CaptionUpdate(answer.panel_id, caption, is_final=False)
@@ -132,11 +142,10 @@ class BookNarrator:
         """
         standing = await asyncio.to_thread(self._library.captions_of, page.page_id)
         told = {one: caption.text for one, caption in standing.items() if one != panel_id}
-        asked = _asked(panels, {panel_id}, told)
-        pictures = await asyncio.to_thread(_panel_pictures, page, asked, told)
-        card = {} if self.card == StyleCard() else self.card.as_json()
+        asked, names = _asked(panels, {panel_id}, told), await self._names()
+        pictures = await asyncio.to_thread(_panel_pictures, page, asked, told, names)
         for variation in variations:
-            request = NarrateRequest(uuid.uuid4().hex, pictures, tuple(previous), self.style, variation, card)
+            request = self._request(pictures, previous, self.style, variation, self.card, names)
             async with aclosing(self._narrator.narrate(request)) as answers:
                 async for answer in answers:
                     if isinstance(answer, CaptionWritten) and answer.panel_id == panel_id and answer.text.strip():
@@ -162,16 +171,45 @@ class BookNarrator:
                 break
         return tuple(texts[-CONTEXT_CAPTIONS:])
 
-    async def _pictures(self, page: PageImage, panels: Sequence[Panel], only: str | None) -> tuple[PanelPicture, ...]:
+    async def _names(self) -> _Names:
+        """Who is in which panel of the book."""
+        if self.book_id is None:
+            return {}
+        return await asyncio.to_thread(self._library.characters.names_by_panel, self.book_id)
+
+    def _request(
+        self,
+        pictures: tuple[PanelPicture, ...],
+        previous: Sequence[str],
+        style: str,
+        variation: int,
+        card: StyleCard,
+        names: _Names,
+    ) -> NarrateRequest:
+        return NarrateRequest(
+            uuid.uuid4().hex,
+            pictures,
+            tuple(previous),
+            style,
+            variation,
+            style_card={} if card == StyleCard() else card.as_json(),
+            cast=tuple(sorted({name for seen in names.values() for name in seen})),
+        )
+
+    async def _pictures(
+        self, page: PageImage, panels: Sequence[Panel], only: str | None, names: _Names
+    ) -> tuple[PanelPicture, ...]:
         """What the narrator is given of the page; nothing where nothing is to be written."""
         standing = await asyncio.to_thread(self._library.captions_of, page.page_id)
-        wanted = await self._wanted(panels, standing, only)
+        wanted = await self._wanted(panels, standing, only, names)
         if not wanted:
             return ()
         told = {panel_id: caption.text for panel_id, caption in standing.items() if panel_id not in wanted}
-        return await asyncio.to_thread(_panel_pictures, page, _asked(panels, wanted, told), told)
+        return await asyncio.to_thread(_panel_pictures, page, _asked(panels, wanted, told), told, names)
 
-    async def _wanted(self, panels: Sequence[Panel], standing: Mapping[str, Caption], only: str | None) -> set[str]:
+    async def _wanted(
+        self, panels: Sequence[Panel], standing: Mapping[str, Caption], only: str | None, names: _Names
+    ) -> set[str]:
         """Ids of the panels whose captions are to be written; starts the narrator only where there is need."""
         if only is not None:
             may_change = only not in standing or standing[only].is_proposal
@@ -180,23 +218,27 @@ class BookNarrator:
         is_untold = {
             panel.id
             for panel in panels
-            if panel.id not in standing or (panel.id in proposals and not self._is_told_so(proposals[panel.id]))
+            if panel.id not in standing
+            or (panel.id in proposals and not self._is_told_so(proposals[panel.id], names.get(panel.id, ())))
         }
         is_at_work = self._narrator.state.kind in (NarratorPhase.LOADING, NarratorPhase.READY)
         if not is_untold and not is_at_work:
             return set()
         await self._narrator.ready()  # which proposals are this model's own is known only now
-        source = self._source(self.style, self.card)
-        is_foreign = {panel.id for panel in panels if panel.id in proposals and proposals[panel.id].source != source}
-        return is_untold | is_foreign
+        is_foreign = {
+            panel_id
+            for panel_id, proposal in proposals.items()
+            if proposal.source != self._source(self.style, self.card, names.get(panel_id, ()))
+        }
+        return is_untold | (is_foreign & {panel.id for panel in panels})
 
-    def _is_told_so(self, proposal: Caption) -> bool:
-        """Whether a model wrote it in the style and by the card of now."""
-        return told_in(proposal, self.style) and _mark_in(proposal.source) == _mark(self.card)
+    def _is_told_so(self, proposal: Caption, names: Sequence[str]) -> bool:
+        """Whether a model wrote it in the style, by the card and with the names of now."""
+        return told_in(proposal, self.style) and _mark_in(proposal.source) == _mark(self.card, names)
 
-    def _source(self, style: str, card: StyleCard) -> str:
-        """Names checkpoint, style card and style: what another one of them wrote is written anew."""
-        return model_source(self._narrator.model_id + _mark(card), style)
+    def _source(self, style: str, card: StyleCard, names: Sequence[str]) -> str:
+        """Names checkpoint, style card with who is seen, and style: what another one of them wrote is written anew."""
+        return model_source(self._narrator.model_id + _mark(card, names), style)
 
     def _keep(self, panel_id: str, caption: Caption, was_asked_for: bool) -> Caption:
         """Store a caption and return what stands now."""
@@ -205,11 +247,12 @@ class BookNarrator:
         return self._library.store_generated(panel_id, caption)
 
 
-def _mark(card: StyleCard) -> str:
-    """What stands behind a checkpoint's id in the source of captions told by a card; nothing for a blank one."""
-    if card == StyleCard():
+def _mark(card: StyleCard, names: Sequence[str]) -> str:
+    """What stands behind a checkpoint's id in the source of captions told by a card or with names; else nothing."""
+    if card == StyleCard() and not names:
         return ""
-    return _CARD + hashlib.sha256(json.dumps(card.as_json()).encode()).hexdigest()[:_DIGEST_LETTERS]
+    told_by: object = [card.as_json(), list(names)] if names else card.as_json()
+    return _CARD + hashlib.sha256(json.dumps(told_by).encode()).hexdigest()[:_DIGEST_LETTERS]
 
 
 def _mark_in(source: str) -> str:
@@ -231,11 +274,13 @@ def _context(pictures: Sequence[PanelPicture], panel_id: str) -> tuple[str, ...]
     return tuple(ids[max(0, index - CONTEXT_CAPTIONS) : index])
 
 
-def _panel_pictures(page: PageImage, panels: Sequence[Panel], told: Mapping[str, str]) -> tuple[PanelPicture, ...]:
+def _panel_pictures(
+    page: PageImage, panels: Sequence[Panel], told: Mapping[str, str], names: _Names
+) -> tuple[PanelPicture, ...]:
     """What the narrator is given of each panel: the caption that stands, or the picture."""
     return tuple(
         PanelPicture(panel.id, text=told[panel.id])
         if panel.id in told
-        else PanelPicture(panel.id, base64.b64encode(panel_jpeg(page, panel)).decode())
+        else PanelPicture(panel.id, base64.b64encode(panel_jpeg(page, panel)).decode(), names=names.get(panel.id, ()))
         for panel in panels
     )

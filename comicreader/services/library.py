@@ -19,6 +19,7 @@ from comicreader.domain.panel_edits import PanelEdit
 from comicreader.domain.panels import Panel
 from comicreader.services import library_books, library_captions, library_panel_edits, library_panels
 from comicreader.services.book_fingerprint import book_fingerprint
+from comicreader.services.library_characters import LibraryCharacters
 from comicreader.services.library_data_set import LibraryDataSet
 from comicreader.services.library_records import (
     CHOOSE,
@@ -43,12 +44,14 @@ class Library:
     Attributes:
         data_set: what the person did, as data.
         runs: what the person thinks of training runs.
+        characters: who is who in books.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._transactions = Transactions(connection)
         self.data_set = LibraryDataSet(self._transactions)
         self.runs = LibraryRuns(self._transactions)
+        self.characters = LibraryCharacters(self._transactions)
 
     @classmethod
     def open(cls, path: Path) -> Library:

@@ -4,6 +4,7 @@
       ├── reading_positions          │         ├──< edits (all that a person did; only ever added to)
       └──< page_places >─────────────┤         └── exclusions (what is no training data)
                                      └──< panel_edits (what a person made of the panels; only ever added to)
+    characters ──< character_marks >── panels   (who is where; only ever added to)
     run_notes, choices               about training runs and between narrators
 
 Pages are known by their content (`PageImage.page_id`), so captions follow a page wherever it stands and are found
@@ -144,6 +145,29 @@ MIGRATIONS: tuple[Migration, ...] = (
             chosen TEXT NOT NULL CHECK (chosen IN ('first', 'second', 'same')),
             made_at TEXT NOT NULL
         ) STRICT""",
+    ),
+    (
+        # known by the book's content, as a book may be forgotten and found again
+        """CREATE TABLE characters (
+            character_id INTEGER PRIMARY KEY AUTOINCREMENT,
+            fingerprint TEXT NOT NULL,
+            name TEXT NOT NULL,
+            made_at TEXT NOT NULL,
+            UNIQUE (fingerprint, name)
+        ) STRICT""",
+        """CREATE TABLE character_marks (
+            mark_id INTEGER PRIMARY KEY AUTOINCREMENT,
+            character_id INTEGER NOT NULL REFERENCES characters,
+            panel_id TEXT NOT NULL REFERENCES panels,
+            box TEXT NOT NULL,
+            verdict TEXT NOT NULL CHECK (verdict IN ('drawn', 'confirmed', 'refused', 'withdrawn')),
+            made_at TEXT NOT NULL
+        ) STRICT""",
+        "CREATE INDEX character_marks_by_panel ON character_marks (character_id, panel_id)",
+        """CREATE TRIGGER character_marks_are_never_changed BEFORE UPDATE ON character_marks
+            BEGIN SELECT RAISE(ABORT, 'marks are only ever added'); END""",
+        """CREATE TRIGGER character_marks_are_never_deleted BEFORE DELETE ON character_marks
+            BEGIN SELECT RAISE(ABORT, 'marks are only ever added'); END""",
     ),
 )
 """Statements from version n to n + 1; released ones never change."""

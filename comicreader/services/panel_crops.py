@@ -20,11 +20,11 @@ def panel_jpeg(page: PageImage, panel: Panel, padding_frac: float = 0.0) -> byte
         panel: in page pixels.
         padding_frac: share of the panel's width and height that is added on each side, inside the page.
     """
-    return _jpeg(_crop(page, panel, padding_frac))
+    return _jpeg(panel_pixels(page, panel, padding_frac))
 
 
-def _crop(page: PageImage, panel: Panel, padding_frac: float) -> RgbImage:
-    """The panel's part of the page as it is decoded, at least one pixel, (h, w, 3)."""
+def panel_pixels(page: PageImage, panel: Panel, padding_frac: float = 0.0) -> RgbImage:
+    """The panel's part of the page as it is decoded, at least one pixel, (h, w, 3); padding as for `panel_jpeg`."""
     height, width = page.pixels.shape[:2]
     box, scale = panel.box, page.scale
     across, down = padding_frac * box.width, padding_frac * box.height

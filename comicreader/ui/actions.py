@@ -69,6 +69,8 @@ class ActionId(StrEnum):
     REDO = "redo"
     NARRATE_AUTOMATICALLY = "narrate_automatically"
     STYLE_CARD = "style_card"
+    NAME_CHARACTER = "name_character"
+    CHARACTERS = "characters"
     CHOOSE_NARRATOR = "choose_narrator"
     TRAIN_NARRATOR = "train_narrator"
     DATA_SET = "data_set"
@@ -218,6 +220,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
         starts_group=True,
     ),
     ActionSpec(ActionId.STYLE_CARD, Section.NARRATION, "How this &book is told…", ("H",), "style-card"),
+    ActionSpec(ActionId.NAME_CHARACTER, Section.NARRATION, "Na&me a character", ("I",), "person", is_checkable=True),
+    ActionSpec(ActionId.CHARACTERS, Section.NARRATION, "C&haracters…", ("Shift+I",)),
     ActionSpec(ActionId.CHOOSE_NARRATOR, Section.NARRATION, "&Choose narrator…", icon="narrator", needs_book=False),
     ActionSpec(
         ActionId.TRAIN_NARRATOR,

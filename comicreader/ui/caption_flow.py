@@ -66,7 +66,7 @@ class CaptionFlow(QObject):
         table[ActionId.REGENERATE].triggered.connect(self._regenerate)
 
     def _on_opened(self, session: ReadingSession) -> None:
-        self._narration.begin(session.desk, session.style_card)
+        self._narration.begin(session.desk, session.book_id, session.style_card)
         self._edits.begin(session)
         self._refresh_actions()
 

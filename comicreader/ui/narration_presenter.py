@@ -82,11 +82,12 @@ class NarrationPresenter(QObject):
 
     # The book
 
-    def begin(self, desk: PageDesk, card: StyleCard) -> None:
+    def begin(self, desk: PageDesk, book_id: int, card: StyleCard) -> None:
         """A book was opened, which is told as its card says."""
         self._desk = desk
         if self._book_narrator is not None:
             self._book_narrator.card = card
+            self._book_narrator.book_id = book_id
 
     def end(self) -> None:
         """The book is being closed."""
@@ -135,6 +136,11 @@ class NarrationPresenter(QObject):
             return
         self._cancel_jobs(keep=())
         self._book_narrator.card = card
+        self._tell_again()
+
+    def tell_again(self) -> None:
+        """Others have a name now: what the narrator told without it is told anew."""
+        self._cancel_jobs(keep=())
         self._tell_again()
 
     def use_model(self, model: str) -> None:

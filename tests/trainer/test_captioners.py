@@ -59,6 +59,21 @@ def test_picture_and_context_both_change_the_text(captioner: Captioner) -> None:
     assert len(texts) == 4
 
 
+def test_a_caption_begins_as_it_is_told_to(captioner: Captioner) -> None:
+    features = captioner.encode(PICTURES[:2])
+    prompts = [Prompt(begun="The red ball"), Prompt()]
+    begun, free = captioner.write(features, prompts, SHORT)
+    assert begun.text.startswith("The red ball")
+    assert begun.text != "The red ball"
+    assert free.text == captioner.write(features[1:], prompts[1:], SHORT)[0].text
+    sampled = dataclasses.replace(SHORT, temperature=1.0, samples=3)
+    candidates = captioner.write_candidates(features[:1], prompts[:1], sampled)[0]
+    assert [caption.text[:12] for caption in candidates] == ["The red ball"] * 3
+    grown: list[str] = []
+    captioner.write(features[:1], prompts[:1], SHORT, on_text=grown.append)
+    assert all(text.startswith("The red ball") for text in grown)
+
+
 def test_a_caption_streams_and_stops_when_asked(captioner: Captioner) -> None:
     seen: list[str] = []
     features = captioner.encode(PICTURES[:1])

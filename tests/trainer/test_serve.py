@@ -193,3 +193,13 @@ def test_the_embedded_narrator_writes_a_sentence() -> None:
     assert len(written[0].text.split()) >= 3
     assert written[0].text[-1] in '.!?…"”'
     child.leave()
+
+
+def test_who_is_seen_is_named_and_who_is_not_is_not(child: Child) -> None:
+    child.until(events.Ready)
+    request = dataclasses.replace(page("p1", "red", "blue"), cast=("Nele", "Kit", "Bo"))
+    seen = dataclasses.replace(request.panels[0], names=("Nele", "Kit", "Bo"))
+    child.send(dataclasses.replace(request, panels=(seen, request.panels[1])))
+    written = [event for event in child.until(events.RequestDone) if isinstance(event, events.CaptionWritten)]
+    assert written[0].text.startswith("Nele, Kit and Bo")
+    assert not any(name in written[1].text for name in ("Nele", "Kit", "Bo"))

@@ -1,0 +1,380 @@
+"""Joins the window with who is who: a box is drawn and named, the rest of the book is asked about, captions say it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from contextlib import aclosing
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap
+
+from comicreader.domain.book import PageImage
+from comicreader.domain.errors import ComicReaderError, PageError
+from comicreader.domain.geometry import Box
+from comicreader.domain.panels import Panel
+from comicreader.services.character_finder import NOES_IN_A_ROW, Appearance, CharacterFinder, PanelLook, look_at_pages
+from comicreader.services.library import Library
+from comicreader.services.library_characters import Character, Mark, Verdict
+from comicreader.services.panel_crops import panel_pixels
+from comicreader.services.task_runner import TaskRunner
+from comicreader.ui import dialogs
+from comicreader.ui.actions import ActionId
+from comicreader.ui.auto_play import AutoPlay
+from comicreader.ui.book_presenter import BookPresenter
+from comicreader.ui.box_drawing import BoxDrawing
+from comicreader.ui.characters_dialog import CharactersDialog, NameDialog
+from comicreader.ui.main_window import MainWindow
+from comicreader.ui.message_bar import MessageKind
+from comicreader.ui.narration_presenter import NarrationPresenter
+from comicreader.ui.page_desk import FoundPanels
+from comicreader.ui.page_picture import shrunk_image
+from comicreader.ui.reader_presenter import ReaderPresenter
+from comicreader.ui.reading_session import Place, ReadingSession
+
+_PAGE_SIDE_PX = 1600
+_PICTURE_SIDE_PX = 900
+_THUMBNAIL_SIDE_PX = 84
+_OUTLINE = QColor("#ff8a1e")
+# A search is prepared again when this much more of the book was looked at.
+_GROWTH = 1.25
+
+
+class CharactersFlow(QObject):
+    """Narration > Name a character, and Characters."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        books: BookPresenter,
+        reader: ReaderPresenter,
+        narration: NarrationPresenter,
+        auto_play: AutoPlay,
+        library: Library,
+        tasks: TaskRunner,
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._books = books
+        self._narration = narration
+        self._auto_play = auto_play
+        self._library = library
+        self._tasks = tasks
+        self._found: FoundPanels | None = None
+        self._panel_index: int | None = None
+        self._looks: dict[int, tuple[PanelLook, ...]] = {}  # by page
+        self._drawing = BoxDrawing(window.page_view)
+        self._hint = self.tr("Draw a box around one character. Enter takes the whole panel, Esc leaves.")
+        name = window.actions_table[ActionId.NAME_CHARACTER]
+        name.toggled.connect(self._on_toggled)
+        self._drawing.active_changed.connect(self._on_active_changed)
+        self._drawing.drawn.connect(lambda box: tasks.start(self._name(box), name="name a character"))
+        action = window.actions_table[ActionId.CHARACTERS]
+        action.triggered.connect(lambda: tasks.start(self._show_all(), name="show the characters"))
+        reader.panels_found.connect(self._on_panels_found)
+        reader.place_changed.connect(self._on_place_changed)
+        reader.page_shown.connect(lambda _ready: self._leave_page())
+        books.closed.connect(self._on_closed)
+
+    # The page
+
+    def _on_panels_found(self, found: FoundPanels) -> None:
+        self._found = found
+        looked_at = self._looks.get(found.index, ())
+        if [look.panel for look in looked_at] != list(found.panels):
+            self._looks.pop(found.index, None)
+
+    def _on_place_changed(self, place: Place) -> None:
+        self._panel_index = place.panel_index
+
+    def _leave_page(self) -> None:
+        self._found = None
+        self._drawing.set_active(False)
+
+    def _on_closed(self) -> None:
+        self._leave_page()
+        self._looks.clear()
+
+    # A name
+
+    def _on_toggled(self, is_on: bool) -> None:
+        if is_on:
+            self._auto_play.pause()
+            self._window.actions_table[ActionId.EDIT_PANELS].setChecked(False)
+        self._drawing.set_active(is_on)
+
+    def _on_active_changed(self, is_active: bool) -> None:
+        self._window.actions_table[ActionId.NAME_CHARACTER].setChecked(is_active)
+        if is_active:
+            self._window.messages.say(self._hint, MessageKind.NOTE)
+        else:
+            self._window.messages.retract(self._hint)
+
+    async def _name(self, drawn: Box | None) -> None:
+        """Ask who is in a box, keep it, and ask where else."""
+        session, found = self._books.session, self._found
+        if session is None or found is None or not found.panels:
+            return
+        current = found.panels[min(self._panel_index or 0, len(found.panels) - 1)]
+        panel = current if drawn is None else max(found.panels, key=lambda one: one.box.intersection(drawn).area)
+        box = panel.box if drawn is None else panel.box.intersection(drawn)
+        if not box.area:
+            self._window.messages.say(self.tr("There is no panel under this box."), MessageKind.WARNING)
+            return
+        try:
+            page = (await session.desk.page(found.index)).page
+            cast = await asyncio.to_thread(self._library.characters.cast, session.book_id)
+            picture = _pixmap(page, Panel(box.corners), None, _PICTURE_SIDE_PX)
+            dialog = NameDialog(picture, [one.name for one in cast], self._window)
+            if not await dialogs.finished(dialog):
+                return
+            character = await asyncio.to_thread(self._library.characters.named, session.book_id, dialog.name)
+            mark = Mark(character.id, panel.id, box, Verdict.DRAWN)
+            await asyncio.to_thread(self._library.characters.say, mark)
+        except ComicReaderError as error:
+            self._window.messages.say(error.sentence, MessageKind.ERROR)
+            return
+        await self._show(session, character.id)
+
+    # Everybody
+
+    async def _show_all(self) -> None:
+        session = self._books.session
+        if session is None:
+            return
+        self._auto_play.pause()
+        cast = await asyncio.to_thread(self._library.characters.cast, session.book_id)
+        if cast:
+            await self._show(session, cast[0].id)
+        else:
+            text = self.tr("Nobody has a name in this book yet. {key} draws a box around a character.")
+            key = self._window.actions_table[ActionId.NAME_CHARACTER].shortcut().toString()
+            self._window.messages.say(text.format(key=key), MessageKind.NOTE)
+
+    async def _show(self, session: ReadingSession, character_id: int) -> None:
+        dialog = CharactersDialog(self._window)
+        asking = _Asking(dialog, session, self._library, self._tasks, self._looks, character_id)
+        asking.failed.connect(lambda sentence: self._window.messages.say(sentence, MessageKind.ERROR))
+        try:
+            await dialogs.finished(dialog)
+        finally:
+            await asking.end()
+        if self._books.session is session:
+            self._narration.tell_again()
+
+
+class _Asking(QObject):
+    """The questions of one dialog.
+
+    Signals:
+        failed(str): a sentence for the person.
+    """
+
+    failed = Signal(str)
+
+    def __init__(
+        self,
+        dialog: CharactersDialog,
+        session: ReadingSession,
+        library: Library,
+        tasks: TaskRunner,
+        looks: dict[int, tuple[PanelLook, ...]],
+        character_id: int,
+    ) -> None:
+        super().__init__(dialog)
+        self._dialog = dialog
+        self._session = session
+        self._library = library
+        self._tasks = tasks
+        self._looks = looks
+        self._character_id = character_id
+        self._finder = CharacterFinder([])
+        self._question: Appearance | None = None
+        self._said: list[Mark] = []
+        self._postponed: set[tuple[int, str]] = set()
+        self._noes = 0
+        self._work: asyncio.Task[None] | None = None
+        dialog.chosen.connect(self._choose)
+        dialog.answered.connect(self._answer)
+        dialog.postponed.connect(self._postpone)
+        dialog.taken_back.connect(self._take_back)
+        dialog.asked_on.connect(self._ask_on)
+        dialog.withdrawn.connect(self._withdraw)
+        dialog.renamed.connect(self._rename)
+        self._looking = tasks.start(self._look(), name="look for characters")
+
+    async def end(self) -> None:
+        """The dialog is closed."""
+        waiting = [task for task in (self._looking, self._work) if task is not None]
+        self._looking.cancel()
+        await asyncio.wait(waiting)  # what was answered is kept
+        self.deleteLater()
+
+    # Looking
+
+    async def _look(self) -> None:
+        """Look at the pages that were not looked at, the nearest first."""
+        session, count = self._session, self._session.page_count
+        here = session.position.page_index
+        pages = sorted((index for index in range(count) if index not in self._looks), key=lambda i: abs(i - here))
+        searched = 0
+        try:
+            await self._refresh()
+            async with aclosing(look_at_pages(session.book, session.direction, self._library, pages)) as looked_at:
+                done = count - len(pages)
+                self._dialog.show_progress(done, count)
+                async for looks in looked_at:
+                    self._looks[pages[done - (count - len(pages))]] = looks
+                    done += 1
+                    self._dialog.show_progress(done, count)
+                    known = sum(map(len, self._looks.values()))
+                    if self._question is None and known > _GROWTH * searched and done < count:
+                        searched = known
+                        await self._search_anew()
+            await self._search_anew()
+        except ComicReaderError as error:
+            self.failed.emit(error.sentence)
+
+    async def _search_anew(self) -> None:
+        looks = [look for page in self._looks.values() for look in page]
+        self._finder = await asyncio.to_thread(CharacterFinder, looks)
+        if self._question is None:
+            await self._refresh()
+
+    # Asking
+
+    def _choose(self, character_id: int) -> None:
+        self._character_id, self._noes = character_id, 0
+        self._start(self._refresh())
+
+    def _answer(self, is_so: bool) -> None:
+        question, self._question = self._question, None
+        if question is None:
+            return
+        self._noes = 0 if is_so else self._noes + 1
+        verdict = Verdict.CONFIRMED if is_so else Verdict.REFUSED
+        mark = Mark(self._character_id, question.look.panel.id, question.box, verdict)
+        self._said.append(mark)
+        self._start(self._say(mark, verdict))
+
+    def _postpone(self) -> None:
+        if self._question is not None:
+            self._postponed.add((self._character_id, self._question.look.panel.id))
+            self._question = None
+            self._start(self._refresh())
+
+    def _take_back(self) -> None:
+        if self._said:
+            mark = self._said.pop()
+            self._character_id, self._question, self._noes = mark.character_id, None, 0
+            self._start(self._say(mark, Verdict.WITHDRAWN))
+
+    def _ask_on(self) -> None:
+        self._noes = 0
+        self._start(self._refresh())
+
+    def _withdraw(self, panel_id: str) -> None:
+        self._start(self._withdraw_mark(panel_id))
+
+    def _rename(self, name: str) -> None:
+        self._start(self._rename_chosen(name))
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        """One thing after the other."""
+        self._work = self._tasks.start(self._after(self._work, work), name="ask for a character")
+
+    async def _after(self, before: asyncio.Task[None] | None, work: Coroutine[None, None, None]) -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        try:
+            await work
+        except ComicReaderError as error:
+            self.failed.emit(error.sentence)
+
+    async def _say(self, mark: Mark, verdict: Verdict) -> None:
+        await asyncio.to_thread(self._library.characters.say, mark, verdict)
+        await self._refresh()
+
+    async def _withdraw_mark(self, panel_id: str) -> None:
+        marks = await asyncio.to_thread(self._library.characters.marks, self._session.book_id)
+        for mark in marks:
+            if (mark.character_id, mark.panel_id) == (self._character_id, panel_id):
+                await asyncio.to_thread(self._library.characters.say, mark, Verdict.WITHDRAWN)
+        await self._refresh()
+
+    async def _rename_chosen(self, name: str) -> None:
+        await asyncio.to_thread(self._library.characters.rename, self._character_id, name)
+        await self._refresh()
+
+    async def _refresh(self) -> None:
+        """Show everything as it stands, and the next question."""
+        characters, session = self._library.characters, self._session
+        cast = await asyncio.to_thread(characters.cast, session.book_id)
+        marks = await asyncio.to_thread(characters.marks, session.book_id)
+        seen = [mark for mark in marks if mark.verdict is not Verdict.REFUSED]
+        counted = [(one, sum(mark.character_id == one.id for mark in seen)) for one in cast]
+        self._dialog.show_cast(counted, self._character_id)
+        self._dialog.set_can_take_back(bool(self._said))
+        await self._show_known([mark for mark in seen if mark.character_id == self._character_id])
+        chosen = next((one for one in cast if one.id == self._character_id), None)
+        if chosen is None:
+            self._question = None
+            self._dialog.show_end(self.tr("Choose somebody on the left."))
+            return
+        proposals = await asyncio.to_thread(self._finder.proposals, chosen.id, marks)
+        open_ones = [one for one in proposals if (chosen.id, one.look.panel.id) not in self._postponed]
+        await self._ask(chosen, open_ones)
+
+    async def _ask(self, character: Character, proposals: Sequence[Appearance]) -> None:
+        self._question = None
+        if not proposals:
+            is_looking = not self._looking.done() and self._looking is not asyncio.current_task()
+            text = self.tr("Looking at the book…") if is_looking else self.tr("There is nothing more to ask.")
+            self._dialog.show_end(text)
+            return
+        if self._noes >= NOES_IN_A_ROW:
+            self._dialog.show_end(self.tr("The other panels are unlikely."), can_go_on=True)
+            return
+        likeliest = proposals[0]
+        try:
+            page = await asyncio.to_thread(self._session.book.load_page, likeliest.look.page_index, _PAGE_SIDE_PX)
+        except PageError:
+            self._postponed.add((character.id, likeliest.look.panel.id))
+            await self._ask(character, proposals[1:])
+            return
+        self._question = likeliest
+        question = self.tr("Is {name} here?").format(name=character.name)
+        picture = _pixmap(page, likeliest.look.panel, likeliest.box, _PICTURE_SIDE_PX)
+        self._dialog.show_question(question, self._place(likeliest.look), picture)
+
+    async def _show_known(self, marks: Sequence[Mark]) -> None:
+        """The panels in which the chosen one is, as far as they were looked at."""
+        shown = []
+        for mark in marks:
+            look = self._finder.look_of(mark.panel_id)
+            if look is not None:
+                shown.append((mark.panel_id, self._place(look), await self._thumbnail(look, mark.box)))
+        self._dialog.show_known(shown)
+
+    async def _thumbnail(self, look: PanelLook, box: Box) -> QPixmap:
+        try:
+            page = await asyncio.to_thread(self._session.book.load_page, look.page_index, _PAGE_SIDE_PX)
+        except PageError:
+            return QPixmap()
+        return _pixmap(page, Panel(box.corners), None, _THUMBNAIL_SIDE_PX)
+
+    def _place(self, look: PanelLook) -> str:
+        return self.tr("Page {page}, panel {panel}").format(page=look.page_index + 1, panel=look.number)
+
+
+def _pixmap(page: PageImage, panel: Panel, outlined: Box | None, side_px: int) -> QPixmap:
+    """A panel's picture, a box in it outlined."""
+    image: QImage = shrunk_image(panel_pixels(page, panel), side_px)
+    if outlined is not None:
+        scale = image.width() / max(1, panel.box.width)
+        painter = QPainter(image)
+        painter.setPen(QPen(_OUTLINE, max(3, side_px // 200), Qt.PenStyle.SolidLine))
+        left, top = (outlined.x - panel.box.x) * scale, (outlined.y - panel.box.y) * scale
+        painter.drawRect(round(left), round(top), round(outlined.width * scale), round(outlined.height * scale))
+        painter.end()
+    return QPixmap.fromImage(image)

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from contextlib import aclosing
 
-from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QPixmap
 
 from comicreader.domain.book import PageImage
 from comicreader.domain.errors import ComicReaderError, PageError
@@ -35,7 +35,8 @@ from comicreader.ui.reading_session import Place, ReadingSession
 _PAGE_SIDE_PX = 1600
 _PICTURE_SIDE_PX = 900
 _THUMBNAIL_SIDE_PX = 84
-_OUTLINE = QColor("#ff8a1e")
+# Of a long book the panels nearby are enough to begin with; whoever comes later is asked about later.
+_ENOUGH_PANELS = 60
 # A search is prepared again when this much more of the book was looked at.
 _GROWTH = 1.25
 
@@ -124,7 +125,7 @@ class CharactersFlow(QObject):
         try:
             page = (await session.desk.page(found.index)).page
             cast = await asyncio.to_thread(self._library.characters.cast, session.book_id)
-            picture = _pixmap(page, Panel(box.corners), None, _PICTURE_SIDE_PX)
+            picture = _pixmap(page, Panel(box.corners), _PICTURE_SIDE_PX)
             dialog = NameDialog(picture, [one.name for one in cast], self._window)
             if not await dialogs.finished(dialog):
                 return
@@ -156,9 +157,10 @@ class CharactersFlow(QObject):
         asking = _Asking(dialog, session, self._library, self._tasks, self._looks, character_id)
         asking.failed.connect(lambda sentence: self._window.messages.say(sentence, MessageKind.ERROR))
         try:
-            await dialogs.finished(dialog)
+            await dialogs.left(dialog)
         finally:
             await asking.end()
+            dialog.deleteLater()
         if self._books.session is session:
             self._narration.tell_again()
 
@@ -208,7 +210,6 @@ class _Asking(QObject):
         waiting = [task for task in (self._looking, self._work) if task is not None]
         self._looking.cancel()
         await asyncio.wait(waiting)  # what was answered is kept
-        self.deleteLater()
 
     # Looking
 
@@ -217,7 +218,7 @@ class _Asking(QObject):
         session, count = self._session, self._session.page_count
         here = session.position.page_index
         pages = sorted((index for index in range(count) if index not in self._looks), key=lambda i: abs(i - here))
-        searched = 0
+        searched = _ENOUGH_PANELS / _GROWTH
         try:
             await self._refresh()
             async with aclosing(look_at_pages(session.book, session.direction, self._library, pages)) as looked_at:
@@ -344,7 +345,7 @@ class _Asking(QObject):
             return
         self._question = likeliest
         question = self.tr("Is {name} here?").format(name=character.name)
-        picture = _pixmap(page, likeliest.look.panel, likeliest.box, _PICTURE_SIDE_PX)
+        picture = _pixmap(page, likeliest.look.panel, _PICTURE_SIDE_PX)
         self._dialog.show_question(question, self._place(likeliest.look), picture)
 
     async def _show_known(self, marks: Sequence[Mark]) -> None:
@@ -353,28 +354,21 @@ class _Asking(QObject):
         for mark in marks:
             look = self._finder.look_of(mark.panel_id)
             if look is not None:
-                shown.append((mark.panel_id, self._place(look), await self._thumbnail(look, mark.box)))
+                panel = Panel(mark.box.corners) if mark.verdict is Verdict.DRAWN else look.panel
+                shown.append((mark.panel_id, self._place(look), await self._thumbnail(look, panel)))
         self._dialog.show_known(shown)
 
-    async def _thumbnail(self, look: PanelLook, box: Box) -> QPixmap:
+    async def _thumbnail(self, look: PanelLook, panel: Panel) -> QPixmap:
         try:
             page = await asyncio.to_thread(self._session.book.load_page, look.page_index, _PAGE_SIDE_PX)
         except PageError:
             return QPixmap()
-        return _pixmap(page, Panel(box.corners), None, _THUMBNAIL_SIDE_PX)
+        return _pixmap(page, panel, _THUMBNAIL_SIDE_PX)
 
     def _place(self, look: PanelLook) -> str:
         return self.tr("Page {page}, panel {panel}").format(page=look.page_index + 1, panel=look.number)
 
 
-def _pixmap(page: PageImage, panel: Panel, outlined: Box | None, side_px: int) -> QPixmap:
-    """A panel's picture, a box in it outlined."""
-    image: QImage = shrunk_image(panel_pixels(page, panel), side_px)
-    if outlined is not None:
-        scale = image.width() / max(1, panel.box.width)
-        painter = QPainter(image)
-        painter.setPen(QPen(_OUTLINE, max(3, side_px // 200), Qt.PenStyle.SolidLine))
-        left, top = (outlined.x - panel.box.x) * scale, (outlined.y - panel.box.y) * scale
-        painter.drawRect(round(left), round(top), round(outlined.width * scale), round(outlined.height * scale))
-        painter.end()
-    return QPixmap.fromImage(image)
+def _pixmap(page: PageImage, panel: Panel, side_px: int) -> QPixmap:
+    """A panel's picture, no larger than this on its longest side."""
+    return QPixmap.fromImage(shrunk_image(panel_pixels(page, panel), side_px))

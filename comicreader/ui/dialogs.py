@@ -30,6 +30,14 @@ async def finished(dialog: QDialog) -> bool:
 
     The dialog is deleted later; what it holds can still be read right after.
     """
+    try:
+        return await left(dialog)
+    finally:
+        dialog.deleteLater()
+
+
+async def left(dialog: QDialog) -> bool:
+    """The same for a dialog that its caller deletes."""
     answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
     def on_finished(result: int) -> None:
@@ -42,7 +50,6 @@ async def finished(dialog: QDialog) -> bool:
         return await answer
     finally:
         dialog.close()
-        dialog.deleteLater()
 
 
 async def ask_file(parent: QWidget) -> Path | None:

@@ -1,8 +1,8 @@
 """What a panel looks like, patch by patch, in colours: enough to find a comic's figures again.
 
-A figure keeps its colours through a book (hair, hat, coat) while its pose, size and place change. Measured on two
-labelled episodes of Pepper&Carrot: from one box, colours rank a figure's other panels as well as colours and a vision
-transformer's features together (mean average precision 0.67 and 0.68), and better than those features alone (0.55).
+A figure keeps its colours through a book (hair, hat, coat) while its pose, size and place change. On two labelled
+episodes of Pepper&Carrot colours rank a figure's other panels as well as colours and a vision transformer's features
+together, and better than those features alone (trainer/EXPERIMENTS.md). On grey pages they say little.
 
 Letters: R rows, C columns of patches, D bins.
 """
@@ -46,8 +46,15 @@ def colour_look(pixels: RgbImage) -> ColourLook:
     bins = np.clip(chroma * _BINS, 0, _BINS - 1).astype(np.int64)
     patch = np.arange(size[1])[:, None] // _PATCH_PX * columns + np.arange(size[0]) // _PATCH_PX
     flat = (patch * _BINS + bins[..., 0]) * _BINS + bins[..., 1]
-    counts = np.bincount(flat.ravel(), minlength=rows * columns * _BINS**2)
-    return np.sqrt(counts.reshape(rows, columns, -1) / _PATCH_PX**2).astype(np.float32)
+    counts = np.bincount(flat.ravel(), minlength=rows * columns * _BINS**2).astype(np.float32)
+    counts = counts.reshape(-1, _BINS, _BINS)
+    # A shade darker may be the bin beside: every bin lends to its neighbours.
+    for axis in (1, 2):
+        padded = np.pad(counts, [(0, 0), (1, 1) if axis == 1 else (0, 0), (1, 1) if axis == 2 else (0, 0)])
+        before, after = (np.take(padded, range(start, start + _BINS), axis) for start in (0, 2))
+        counts = counts / 2 + (before + after) / 4
+    look = np.sqrt(counts.reshape(rows, columns, -1))
+    return look / np.linalg.norm(look, axis=-1, keepdims=True)  # type: ignore[no-any-return]
 
 
 def _grid(width: int, height: int) -> tuple[int, int]:

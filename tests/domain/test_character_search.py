@@ -59,7 +59,9 @@ def test_nothing_known_gives_nothing():
 edges = st.floats(0, 1)
 
 
-@given(st.lists(st.tuples(edges, edges, edges, edges), min_size=1, max_size=4), st.integers(1, 500), st.integers(1, 500))
+@given(
+    st.lists(st.tuples(edges, edges, edges, edges), min_size=1, max_size=4), st.integers(1, 500), st.integers(1, 500)
+)
 def test_any_box_in_a_picture_of_any_shape_gives_boxes_inside_panels(corners, width, height):
     boxes = [UnitBox(min(x), min(y), max(x), max(y)) for *_, x, y in ((None, c[:2], c[2:]) for c in corners)]
     noise = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)

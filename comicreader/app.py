@@ -4,7 +4,7 @@
     books, reader, narration, edits,      presenters: await services, emit results
     panels, page strip, training
     BookFlow, ExchangeFlow, ReadingFlow,  join presenters and the window
-    CaptionFlow,
+    CaptionFlow, RecallFlow,
     PanelEditFlow, PageStripFlow,
     SettingsFlow, StyleCardFlow,
     CharactersFlow, TrainingFlow
@@ -19,7 +19,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,7 +33,7 @@ from comicreader import __version__
 from comicreader.domain.errors import ComicReaderError
 from comicreader.memory import limit_arenas
 from comicreader.services.library import Library
-from comicreader.services.narrator import Narrator, default_command
+from comicreader.services.narrator import Narrator, NarratorState, default_command
 from comicreader.services.paths import AppPaths
 from comicreader.services.task_runner import TaskRunner
 from comicreader.ui.auto_play import AutoPlay
@@ -53,6 +53,8 @@ from comicreader.ui.panel_edit_flow import PanelEditFlow
 from comicreader.ui.panel_edit_presenter import PanelEditPresenter
 from comicreader.ui.reader_presenter import ReaderPresenter
 from comicreader.ui.reading_flow import ReadingFlow
+from comicreader.ui.recall_flow import RecallFlow
+from comicreader.ui.recall_presenter import RecallPresenter
 from comicreader.ui.settings_flow import SettingsFlow
 from comicreader.ui.settings_presenter import SettingsPresenter
 from comicreader.ui.style_card_flow import StyleCardFlow
@@ -124,14 +126,20 @@ class ReaderApp:
         narration = NarrationPresenter(library, self._tasks)
         edits = EditPresenter(library, self._tasks)
         auto_play = AutoPlay(window)
+        recall = RecallPresenter(library, self._tasks)
         self._narrator = Narrator(
-            narrator_command, on_state=narration.on_narrator_state, model=self.settings.settings.narrator_model
+            narrator_command,
+            on_state=_both(narration.on_narrator_state, recall.on_narrator_state),
+            on_learned=recall.on_learned,
+            model=self.settings.settings.narrator_model,
         )
         narration.use_narrator(self._narrator)
+        recall.use_narrator(self._narrator)
         BookFlow(window, self.books, self._tasks)
         ExchangeFlow(window, self.books, reader, library, self._tasks)
         ReadingFlow(window, self.books, reader, self.settings, auto_play, self._tasks)
         CaptionFlow(window, self.books, reader, narration, edits, self.settings, auto_play)
+        RecallFlow(window, self.books, reader, edits, self.settings, recall)
         WordingsFlow(window, reader, narration, edits, auto_play, self._tasks)
         panels = PanelEditPresenter(library, self._tasks)
         PanelEditFlow(window, self.books, reader, panels, self._tasks)
@@ -171,6 +179,16 @@ class ReaderApp:
             return
         sys.excepthook(type(error), error, error.__traceback__)
         self.window.messages.say("Something went wrong in Comic Reader itself; its log says what.", MessageKind.ERROR)
+
+
+def _both(
+    first: Callable[[NarratorState], None], second: Callable[[NarratorState], None]
+) -> Callable[[NarratorState], None]:
+    def told(state: NarratorState) -> None:
+        first(state)
+        second(state)
+
+    return told
 
 
 async def _live(reader: ReaderApp, book: Path | None) -> None:

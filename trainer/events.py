@@ -54,6 +54,7 @@ class NarrateRequest:
         variation: 0 for the first text; another number seeds a different wording (regenerate).
         style_card: how the book is to be told, as `StyleCard.as_json` gives it; empty for a blank card.
         cast: names of all who appear in the book: none is said of a panel but its own.
+        book: names the book, for what is remembered of it.
     """
 
     request_id: str
@@ -63,6 +64,37 @@ class NarrateRequest:
     variation: int = 0
     style_card: dict[str, Any] = field(default_factory=dict)
     cast: tuple[str, ...] = ()
+    book: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LearnRequest:
+    """Remember a caption that the person wrote: it guides the captions of similar panels from now on.
+
+    Attributes:
+        panel_id: its panel.
+        book: names its book.
+        text: the caption.
+        jpeg_base64: the panel's crop, as in `PanelPicture`; empty where the vectors of `CaptionLearned` are at hand.
+        seen_by: of that `CaptionLearned`; another scorer's vectors are left aside.
+        picture: of that `CaptionLearned`.
+        meaning: of that `CaptionLearned`.
+    """
+
+    panel_id: str
+    book: str
+    text: str
+    jpeg_base64: str = ""
+    seen_by: str = ""
+    picture: str = ""
+    meaning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetRequest:
+    """A caption is not the person's any more."""
+
+    panel_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +163,26 @@ class CaptionWritten:
     text: str
     confidence: float
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionLearned:
+    """A caption is remembered; with these vectors it can be learned again without its picture.
+
+    Attributes:
+        panel_id: its panel.
+        text: the caption.
+        seen_by: names the scorer.
+        picture: vector of the picture, half precision in base64; empty where the vectors it was to be learned from
+            are another scorer's, and it is not remembered before its picture is sent.
+        meaning: vector of the text, the same.
+    """
+
+    panel_id: str
+    text: str
+    seen_by: str
+    picture: str
+    meaning: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,13 +302,14 @@ class UnknownEvent:
     line: str
 
 
-Request: TypeAlias = NarrateRequest | CancelRequest | StopRequest
+Request: TypeAlias = NarrateRequest | LearnRequest | ForgetRequest | CancelRequest | StopRequest
 LastWord: TypeAlias = RunFinished | RunCancelled | RunFailed
 Event: TypeAlias = (
     Loading
     | Ready
     | CaptionPartial
     | CaptionWritten
+    | CaptionLearned
     | RequestDone
     | RequestFailed
     | RunStarted
@@ -268,12 +321,19 @@ Event: TypeAlias = (
     | UnknownEvent
 )
 
-_REQUESTS: dict[str, type[Any]] = {"narrate": NarrateRequest, "cancel": CancelRequest, "stop": StopRequest}
+_REQUESTS: dict[str, type[Any]] = {
+    "narrate": NarrateRequest,
+    "learn": LearnRequest,
+    "forget": ForgetRequest,
+    "cancel": CancelRequest,
+    "stop": StopRequest,
+}
 _EVENT_CLASSES: tuple[type[Any], ...] = (
     Loading,
     Ready,
     CaptionPartial,
     CaptionWritten,
+    CaptionLearned,
     RequestDone,
     RequestFailed,
     RunStarted,

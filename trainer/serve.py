@@ -10,18 +10,18 @@ request goes on afterwards. Within a request each caption is conditioned on the 
 from __future__ import annotations
 
 import dataclasses
-import io
 import logging
 import threading
 import time
 import zlib
+from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TextIO
 
 from PIL import Image
 
-from trainer.captioner import Captioner, Prompt, Rank, load_captioner
+from trainer.captioner import Captioner, CaptionerError, Prompt, Rank, load_captioner
 from trainer.config import ConfigError
 from trainer.dataset import CONTEXT_CAPTIONS
 from trainer.decoding import READING_TEMPERATURE, SIMILARITY, Decoding
@@ -31,9 +31,10 @@ from trainer.events import (
     CaptionPartial,
     CaptionWritten,
     Event,
+    ForgetRequest,
+    LearnRequest,
     Loading,
     NarrateRequest,
-    PanelPicture,
     Ready,
     RequestDone,
     RequestFailed,
@@ -42,12 +43,12 @@ from trainer.events import (
     decode_request,
 )
 from trainer.ranking import load_fit, ranking
+from trainer.recollection import Recollection
+from trainer.request_pictures import request_picture
 from trainer.sentence_encoder import SentenceEncoder
 from trainer.style_card import StyleCard
 
 _log = logging.getLogger(__name__)
-
-_MAX_PICTURE_PIXELS = 4096 * 4096  # a crop is at most 448 px a side; far above is not ours
 
 
 @dataclasses.dataclass(slots=True)
@@ -72,6 +73,7 @@ class Inbox:
 
     def __init__(self) -> None:
         self._jobs: list[_Job] = []
+        self._lessons: deque[LearnRequest | ForgetRequest] = deque()
         self._changed = threading.Condition()
         self._stopped = False
 
@@ -92,6 +94,8 @@ class Inbox:
                 elif isinstance(request, CancelRequest):
                     for job in self._jobs:
                         job.cancelled |= job.request.request_id == request.request_id
+                elif isinstance(request, LearnRequest | ForgetRequest):
+                    self._lessons.append(request)
                 else:
                     _log.warning("not a request: %.80s", line.rstrip())
                 self._changed.notify()
@@ -99,11 +103,16 @@ class Inbox:
             self._stopped = True
             self._changed.notify()
 
-    def newest(self) -> _Job | None:
-        """Wait for an open request and return the newest; None when stopped."""
+    def next(self) -> _Job | LearnRequest | ForgetRequest | None:
+        """Wait for something to do and return it: what is to be learned first, then the newest request.
+
+        None when stopped.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: self._jobs or self._stopped)
-            return None if self._stopped else self._jobs[-1]
+            self._changed.wait_for(lambda: self._lessons or self._jobs or self._stopped)
+            if self._stopped:
+                return None
+            return self._lessons.popleft() if self._lessons else self._jobs[-1]
 
     def close(self, job: _Job) -> None:
         """Forget a request that is answered."""
@@ -119,11 +128,13 @@ class _Writer:
         captioner: the narrator.
         decoding: how it chooses.
         rank: how it chooses among whole captions.
+        recollection: what it remembers of the person's captions.
     """
 
     captioner: Captioner
     decoding: Decoding
     rank: Rank
+    recollection: Recollection
 
 
 def serve(
@@ -164,9 +175,13 @@ def serve(
     captioner.check(decoding)
     embed = SentenceEncoder(base_weights) if decoding.samples > 1 and decoding.utility == SIMILARITY else None
     fit = load_fit(scorer, decoding, captioner, base_weights, report)
-    writer = _Writer(captioner, decoding, ranking(decoding, embed, fit))
+    recollection = Recollection(captioner, base_weights, lambda *_: None)
+    writer = _Writer(captioner, decoding, ranking(decoding, embed, fit), recollection)
     emit(Ready(captioner.id, captioner.title, round(time.monotonic() - started, 2)))
-    while (job := inbox.newest()) is not None:
+    while (job := inbox.next()) is not None:
+        if not isinstance(job, _Job):
+            _learn(recollection, job, emit)
+            continue
         if job.cancelled or job.next_panel >= len(job.request.panels):
             inbox.close(job)
             emit(RequestDone(job.request.request_id, cancelled=job.cancelled))
@@ -182,6 +197,20 @@ def serve(
     return RunFinished("The narrator has stopped.")
 
 
+def _learn(recollection: Recollection, lesson: LearnRequest | ForgetRequest, emit: Callable[[Event], None]) -> None:
+    """Remember or forget a caption; one that cannot be remembered does no harm."""
+    if isinstance(lesson, ForgetRequest):
+        recollection.forget(lesson)
+        return
+    try:
+        learned = recollection.learn(lesson)
+    except (OSError, ValueError, Image.DecompressionBombError, CaptionerError) as error:
+        _log.warning("a caption is not remembered: %s", error)
+        return
+    if learned is not None:
+        emit(learned)
+
+
 def _write_next(writer: _Writer, job: _Job, inbox: Inbox, emit: Callable[[Event], None]) -> None:
     """Write the next panel's caption, or take the one that stands."""
     request, panel = job.request, job.request.panels[job.next_panel]
@@ -193,8 +222,10 @@ def _write_next(writer: _Writer, job: _Job, inbox: Inbox, emit: Callable[[Event]
     card = StyleCard.from_json(request.style_card)
     decoding = card.decoding(_reworded(writer.decoding) if request.variation else writer.decoding)
     decoding = _without_names(decoding, set(request.cast) - set(panel.names))
+    picture = request_picture(panel.jpeg_base64)
+    features = writer.captioner.encode([picture])
+    decoding, rank = writer.recollection.advice(panel.panel_id, request.book, features, picture, decoding)
     writer.captioner.check(decoding)
-    features = writer.captioner.encode([_decode(panel)])
     told = tuple(text for text in job.told[-CONTEXT_CAPTIONS:] if text)
     # The same picture and variation are told in the same words, after a restart too.
     seed = zlib.crc32(panel.jpeg_base64.encode(), request.variation)
@@ -204,7 +235,7 @@ def _write_next(writer: _Writer, job: _Job, inbox: Inbox, emit: Callable[[Event]
         decoding,
         on_text=lambda text: emit(CaptionPartial(request.request_id, panel.panel_id, card.renamed(text))),
         should_stop=lambda: job.cancelled or inbox.stopped,
-        rank=writer.rank,
+        rank=rank or writer.rank,
     )[0]
     if job.cancelled or inbox.stopped:
         return
@@ -230,17 +261,3 @@ def _in_one(names: Sequence[str]) -> str:
     """Names as a sentence begins with them: "Pepper, Carrot and Saffron"."""
     *before, last = names or ("",)
     return f"{', '.join(before)} and {last}" if before else last
-
-
-def _decode(panel: PanelPicture) -> Image.Image:
-    """The panel's picture.
-
-    Raises:
-        OSError: no picture.
-        ValueError: no base64, or larger than any crop.
-    """
-    with Image.open(io.BytesIO(panel.image_bytes), formats=("JPEG", "PNG")) as picture:
-        if picture.width * picture.height > _MAX_PICTURE_PIXELS:
-            raise ValueError("it is too large")
-        picture.load()
-        return picture.convert("RGB")

@@ -46,15 +46,16 @@ def colour_look(pixels: RgbImage) -> ColourLook:
     bins = np.clip(chroma * _BINS, 0, _BINS - 1).astype(np.int64)
     patch = np.arange(size[1])[:, None] // _PATCH_PX * columns + np.arange(size[0]) // _PATCH_PX
     flat = (patch * _BINS + bins[..., 0]) * _BINS + bins[..., 1]
-    counts = np.bincount(flat.ravel(), minlength=rows * columns * _BINS**2).astype(np.float32)
-    counts = counts.reshape(-1, _BINS, _BINS)
+    counts = np.bincount(flat.ravel(), minlength=rows * columns * _BINS**2)
+    shares: ColourLook = counts.reshape(-1, _BINS, _BINS).astype(np.float32)
     # A shade darker may be the bin beside: every bin lends to its neighbours.
     for axis in (1, 2):
-        padded = np.pad(counts, [(0, 0), (1, 1) if axis == 1 else (0, 0), (1, 1) if axis == 2 else (0, 0)])
+        padded = np.pad(shares, [(0, 0), (1, 1) if axis == 1 else (0, 0), (1, 1) if axis == 2 else (0, 0)])
         before, after = (np.take(padded, range(start, start + _BINS), axis) for start in (0, 2))
-        counts = counts / 2 + (before + after) / 4
-    look = np.sqrt(counts.reshape(rows, columns, -1))
-    return look / np.linalg.norm(look, axis=-1, keepdims=True)  # type: ignore[no-any-return]
+        shares = (shares / 2 + (before + after) / 4).astype(np.float32)
+    look = np.sqrt(shares.reshape(rows, columns, -1))
+    unit: ColourLook = (look / np.linalg.norm(look, axis=-1, keepdims=True)).astype(np.float32)
+    return unit
 
 
 def _grid(width: int, height: int) -> tuple[int, int]:

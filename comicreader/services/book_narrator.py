@@ -194,6 +194,7 @@ class BookNarrator:
             variation,
             style_card={} if card == StyleCard() else card.as_json(),
             cast=tuple(sorted({name for seen in names.values() for name in seen})),
+            book="" if self.book_id is None else str(self.book_id),
         )
 
     async def _pictures(

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from comicreader.domain.narration import MODEL_PREFIX, PERSON
 from comicreader.domain.panels import Panel
-from comicreader.services.library_records import ACCEPT, CHOOSE, EDIT, REGENERATE
+from comicreader.services.library_records import ACCEPT, CHOOSE, EDIT, REGENERATE, CaptionVectors
 from comicreader.services.library_transactions import Transactions, now
 from trainer.dataset import DESCRIPTION, STYLES
 
@@ -124,6 +124,35 @@ class LibraryDataSet:
                 connection.execute("INSERT OR IGNORE INTO exclusions VALUES (?, ?)", (panel_id, now()))
             else:
                 connection.execute("DELETE FROM exclusions WHERE panel_id = ?", (panel_id,))
+
+    def store_vectors(self, vectors: CaptionVectors) -> None:
+        """Keep what was made of a caption; without vectors, keep nothing of it."""
+        with self._transactions.writing() as connection:
+            connection.execute("DELETE FROM caption_vectors WHERE panel_id = ?", (vectors.panel_id,))
+            if vectors.picture:
+                connection.execute("INSERT INTO caption_vectors VALUES (?, ?, ?, ?, ?, ?)", astuple(vectors))
+
+    def caption_vectors(self) -> tuple[CaptionVectors, ...]:
+        """What was made of the person's captions that stand."""
+        with self._transactions.reading() as connection:
+            rows = connection.execute(
+                """SELECT panel_id, book_id, text, seen_by, picture, meaning FROM caption_vectors
+                    JOIN captions USING (panel_id, text) WHERE source = ?""",
+                (PERSON,),
+            )
+            return tuple(CaptionVectors(*row) for row in rows)
+
+    def unseen_captions(self, page_id: str) -> dict[str, str]:
+        """The person's captions of a page of which nothing was made yet, by panel id."""
+        with self._transactions.reading() as connection:
+            rows = connection.execute(
+                """SELECT panel_id, captions.text FROM captions JOIN panels USING (panel_id)
+                    LEFT JOIN caption_vectors USING (panel_id, text)
+                    WHERE page_id = ? AND ordinal IS NOT NULL AND source = ? AND captions.text != ''
+                    AND picture IS NULL""",
+                (page_id, PERSON),
+            )
+            return dict(rows.fetchall())
 
     def taught(self) -> tuple[TaughtCaption, ...]:
         """The person's captions, by page and place on it, less those of panels that are gone from their page."""

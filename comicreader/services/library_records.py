@@ -82,6 +82,27 @@ class StoredPanels:
 
 
 @dataclass(frozen=True, slots=True)
+class CaptionVectors:
+    """What a narrator's process makes of a person's caption and its picture, to be remembered without the picture.
+
+    Attributes:
+        panel_id: the panel.
+        book_id: the book it was seen in.
+        text: the caption.
+        seen_by: names what made the vectors.
+        picture: the picture's vector, as the process writes it; empty where it has to be seen again.
+        meaning: the text's.
+    """
+
+    panel_id: str
+    book_id: int
+    text: str
+    seen_by: str
+    picture: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
 class CaptionChange:
     """What an edit did; enough to show it, to undo it and to redo it.
 

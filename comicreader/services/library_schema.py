@@ -2,9 +2,10 @@
 
     books ──< bookmarks            pages ──< panels ──< captions (one: what stands now)
       ├── reading_positions          │         ├──< edits (all that a person did; only ever added to)
-      └──< page_places >─────────────┤         └── exclusions (what is no training data)
+      └──< page_places >─────────────┤         ├── caption_vectors (what a narrator's memory is made of)
+                                     │         ├── exclusions (what is no training data)
+                                     │         └──< character_marks >── characters (who is where; only ever added to)
                                      └──< panel_edits (what a person made of the panels; only ever added to)
-    characters ──< character_marks >── panels   (who is where; only ever added to)
     run_notes, choices               about training runs and between narrators
 
 Pages are known by their content (`PageImage.page_id`), so captions follow a page wherever it stands and are found
@@ -168,6 +169,15 @@ MIGRATIONS: tuple[Migration, ...] = (
             BEGIN SELECT RAISE(ABORT, 'marks are only ever added'); END""",
         """CREATE TRIGGER character_marks_are_never_deleted BEFORE DELETE ON character_marks
             BEGIN SELECT RAISE(ABORT, 'marks are only ever added'); END""",
+        # made of captions and pictures, and made again where they are lost
+        """CREATE TABLE caption_vectors (
+            panel_id TEXT PRIMARY KEY REFERENCES panels,
+            book_id INTEGER NOT NULL,
+            text TEXT NOT NULL,
+            seen_by TEXT NOT NULL,
+            picture TEXT NOT NULL,
+            meaning TEXT NOT NULL
+        ) STRICT""",
     ),
 )
 """Statements from version n to n + 1; released ones never change."""

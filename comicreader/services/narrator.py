@@ -23,7 +23,17 @@ from enum import Enum
 from comicreader.domain.errors import NarratorError
 from comicreader.services.narrator_process import NarratorProcess, ProcessEndedError
 from comicreader.services.task_runner import TaskRunner
-from trainer.events import CaptionPartial, CaptionWritten, Event, Loading, NarrateRequest, Ready
+from trainer.events import (
+    CaptionLearned,
+    CaptionPartial,
+    CaptionWritten,
+    Event,
+    ForgetRequest,
+    LearnRequest,
+    Loading,
+    NarrateRequest,
+    Ready,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -81,6 +91,7 @@ class Narrator:
         command: Sequence[str],
         *,
         on_state: Callable[[NarratorState], None],
+        on_learned: Callable[[CaptionLearned], None] | None = None,
         environment: Mapping[str, str] | None = None,
         model: str = EMBEDDED_MODEL,
     ) -> None:
@@ -89,11 +100,13 @@ class Narrator:
         Args:
             command: the program without its model, as `default_command` has it; `--model` is added.
             on_state: called in the loop with every new state.
+            on_learned: called in the loop with what is made of captions that `send` has it learn.
             environment: the child's environment; None: this process's.
             model: "embedded", a directory, or a hub name.
         """
         self._command = tuple(command)
         self._on_state = on_state
+        self._on_learned = on_learned
         self._environment = None if environment is None else {**environment, "HF_HUB_DISABLE_TELEMETRY": "1"}
         self._model = model
         self._state = NarratorState(NarratorPhase.ABSENT)
@@ -146,6 +159,11 @@ class Narrator:
                 if was_asked_again and not process.is_dismissed:
                     raise NarratorError(process.obituary()) from error
                 was_asked_again |= not process.is_dismissed
+
+    def send(self, request: LearnRequest | ForgetRequest) -> None:
+        """Have the running process learn or forget something; lost where there is none that is ready."""
+        if self._process is not None and self._state.kind is NarratorPhase.READY:
+            self._process.send(request)
 
     async def use_model(self, model: str) -> None:
         """Let another model write from now on; open requests are asked of it again.
@@ -213,6 +231,9 @@ class Narrator:
         elif isinstance(event, Ready):
             self._model_id = event.model_id
             self._set_state(NarratorState(NarratorPhase.READY, event.title, model_id=event.model_id))
+        elif isinstance(event, CaptionLearned):
+            if self._on_learned is not None:
+                self._on_learned(event)
         else:
             _log.info("an event of no use here: %s", event)
 

@@ -126,7 +126,7 @@ class NarratorProcess:
         queue = self._answers[request.request_id] = asyncio.Queue()
         is_open = True
         try:
-            self._send(request)
+            self.send(request)
             while is_open:
                 answer = await queue.get()
                 if self.is_dismissed:
@@ -142,13 +142,13 @@ class NarratorProcess:
         finally:
             del self._answers[request.request_id]
             if is_open:
-                self._send(CancelRequest(request.request_id))
+                self.send(CancelRequest(request.request_id))
 
     async def close(self) -> None:
         """Ask the child to leave, then terminate it, then kill it; returns when it is gone."""
         self.is_dismissed = True
         try:
-            self._send(StopRequest())
+            self.send(StopRequest())
             if self._process.stdin is not None:
                 self._process.stdin.close()
             if await self._ends_within(_STOP_GRACE_S):
@@ -207,7 +207,7 @@ class NarratorProcess:
                 _log.info("narrator: %s", line)
                 self._stderr_tail.append(line)
 
-    def _send(self, request: Request) -> None:
+    def send(self, request: Request) -> None:
         """Write a request; what a dead child is sent is lost."""
         stdin = self._process.stdin
         if stdin is not None and not stdin.is_closing():

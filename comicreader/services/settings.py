@@ -43,6 +43,9 @@ class Settings:
         },
     )
     narrate_automatically: bool = field(default=True, metadata={"help": "Write captions while reading, unasked."})
+    remember_captions: bool = field(
+        default=True, metadata={"help": "Let what you wrote guide the narrator at once, from five captions on."}
+    )
     panel_mode: bool = field(default=True, metadata={"help": "Read panel by panel instead of page by page."})
     show_captions: bool = field(default=True, metadata={"help": "Show the narration boxes on the page."})
     reduce_motion: bool = field(default=False, metadata={"help": "Jump from panel to panel without gliding."})

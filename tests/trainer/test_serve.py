@@ -203,3 +203,44 @@ def test_who_is_seen_is_named_and_who_is_not_is_not(child: Child) -> None:
     written = [event for event in child.until(events.RequestDone) if isinstance(event, events.CaptionWritten)]
     assert written[0].text.startswith("Nele, Kit and Bo")
     assert not any(name in written[1].text for name in ("Nele", "Kit", "Bo"))
+
+
+@pytest.mark.skipif(not (default_cache() / "minilm-l6").exists(), reason="python -m trainer fetch-base")
+def test_what_the_person_wrote_guides_the_next_captions_until_it_is_forgotten(child: Child) -> None:
+    child.until(events.Ready)
+
+    def told() -> str:
+        child.send(dataclasses.replace(page("p", "green"), book="1"))
+        (written,) = [event for event in child.until(events.RequestDone) if isinstance(event, events.CaptionWritten)]
+        return written.text
+
+    def lesson(number: int) -> events.LearnRequest:
+        picture = crop("p", "green").jpeg_base64
+        return events.LearnRequest(f"q{number}", "1", f"the yellow kite sits on the hill {number}", picture)
+
+    alone = told()
+    learned = []
+    for number in range(5):
+        child.send(lesson(number))
+        learned.append(child.until(events.CaptionLearned)[-1])
+    guided = told()
+    assert guided != alone
+    assert guided.count("yellow") + guided.count("kite") + guided.count("hill") > 0
+    for one in learned:
+        assert isinstance(one, events.CaptionLearned)
+        child.send(events.ForgetRequest(one.panel_id))
+    assert told() == alone
+    for one in learned:  # again, without the pictures
+        assert isinstance(one, events.CaptionLearned)
+        child.send(
+            events.LearnRequest(
+                one.panel_id, "1", one.text, seen_by=one.seen_by, picture=one.picture, meaning=one.meaning
+            )
+        )
+    assert told() == guided
+    child.send(events.LearnRequest("q9", "1", "seen by others", seen_by="other", picture="AAA=", meaning="AAA="))
+    assert child.until(events.CaptionLearned)[-1] == events.CaptionLearned(
+        "q9", "seen by others", learned[0].seen_by, "", ""  # type: ignore[attr-defined]
+    )  # fmt: skip
+    child.send(events.LearnRequest("q10", "1", "no picture", "bm8gcGljdHVyZQ=="))
+    assert told() == guided

@@ -5,6 +5,7 @@
     panels, page strip, training
     BookFlow, ExchangeFlow, ReadingFlow,  join presenters and the window
     CaptionFlow, RecallFlow,
+    DescribingFlow,
     PanelEditFlow, PageStripFlow,
     SettingsFlow, StyleCardFlow,
     CharactersFlow, TrainingFlow
@@ -42,6 +43,7 @@ from comicreader.ui.book_presenter import BookPresenter
 from comicreader.ui.caption_flow import CaptionFlow
 from comicreader.ui.characters_flow import CharactersFlow
 from comicreader.ui.data_set_flow import DataSetFlow
+from comicreader.ui.describing_flow import DescribingFlow
 from comicreader.ui.edit_presenter import EditPresenter
 from comicreader.ui.exchange_flow import ExchangeFlow
 from comicreader.ui.main_window import MainWindow
@@ -148,6 +150,7 @@ class ReaderApp:
         )
         SettingsFlow(window, theme, self.settings, narration, auto_play, self._tasks, paths.runs)
         StyleCardFlow(window, self.books, narration, library, self._tasks)
+        DescribingFlow(window, self.books, reader, auto_play, library, self._tasks)
         CharactersFlow(window, self.books, reader, narration, auto_play, library, self._tasks)
         DataSetFlow(window, self.books, reader, edits, library, self._tasks, paths)
         self.training = TrainingPresenter(library, paths, self._tasks)

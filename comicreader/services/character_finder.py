@@ -5,44 +5,18 @@ pages -> panels -> `PanelLook`s -> `CharacterFinder.proposals`, anew after every
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from comicreader.domain.book import Book, Direction, PageImage
 from comicreader.domain.character_search import CharacterSearch, Seen, UnitBox
-from comicreader.domain.colour_look import ColourLook, colour_look
-from comicreader.domain.errors import PageError
 from comicreader.domain.geometry import Box
 from comicreader.domain.panels import Panel
-from comicreader.services.library import Library
+from comicreader.services.book_looks import PanelLook
 from comicreader.services.library_characters import Mark, Verdict
-from comicreader.services.panel_crops import panel_pixels
-from comicreader.services.panel_finder import PanelFinder
 
 NOES_IN_A_ROW = 5
 """After so many a person is asked no further: no likeness tells likely from unlikely in every book, answers do
 (`tests/bench/character_quality.py`)."""
-
-# As narrating does, so that a page is known by the same panels.
-_PAGE_SIDE_PX = 1600
-
-
-@dataclass(frozen=True, slots=True)
-class PanelLook:
-    """A panel that was looked at.
-
-    Attributes:
-        page_index: its page.
-        number: on its page, from 1.
-        panel: itself, in page pixels.
-        colours: what it looks like.
-    """
-
-    page_index: int
-    number: int
-    panel: Panel
-    colours: ColourLook
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,31 +32,6 @@ class Appearance:
     look: PanelLook
     box: Box
     likeness: float
-
-
-async def look_at_pages(
-    book: Book, direction: Direction, library: Library, page_indices: Iterable[int]
-) -> AsyncGenerator[tuple[PanelLook, ...], None]:
-    """Look at pages one after the other; one that cannot be read has no panels.
-
-    Raises:
-        LibraryError: the library cannot be used.
-    """
-    finder = PanelFinder(library)
-    for index in page_indices:
-        try:
-            page = await asyncio.to_thread(book.load_page, index, _PAGE_SIDE_PX)
-        except PageError:
-            yield ()
-            continue
-        yield await asyncio.to_thread(_looks, index, page, await finder.panels_for(page, direction))
-
-
-def _looks(index: int, page: PageImage, panels: Sequence[Panel]) -> tuple[PanelLook, ...]:
-    return tuple(
-        PanelLook(index, number, panel, colour_look(panel_pixels(page, panel)))
-        for number, panel in enumerate(panels, start=1)
-    )
 
 
 class CharacterFinder:

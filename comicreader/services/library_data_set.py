@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
@@ -153,6 +154,16 @@ class LibraryDataSet:
                 (page_id, PERSON),
             )
             return dict(rows.fetchall())
+
+    def described(self, panel_ids: Iterable[str]) -> set[str]:
+        """Those of the panels that have a person's or an imported text."""
+        with self._transactions.reading() as connection:
+            rows = connection.execute(
+                """SELECT panel_id FROM captions JOIN json_each(?) ON value = panel_id
+                    WHERE source NOT LIKE ? AND text != ''""",
+                (json.dumps(list(panel_ids)), f"{MODEL_PREFIX}%"),
+            )
+            return {panel_id for (panel_id,) in rows}
 
     def taught(self) -> tuple[TaughtCaption, ...]:
         """The person's captions, by page and place on it, less those of panels that are gone from their page."""

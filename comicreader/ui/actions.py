@@ -69,6 +69,7 @@ class ActionId(StrEnum):
     REDO = "redo"
     NARRATE_AUTOMATICALLY = "narrate_automatically"
     STYLE_CARD = "style_card"
+    DESCRIBE_NEXT = "describe_next"
     NAME_CHARACTER = "name_character"
     CHARACTERS = "characters"
     CHOOSE_NARRATOR = "choose_narrator"
@@ -209,6 +210,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(ActionId.ACCEPT_CAPTION, Section.NARRATION, "&Keep it as it is", ("K",)),
     ActionSpec(ActionId.REGENERATE, Section.NARRATION, "&Write it anew", ("R",), "regenerate"),
     ActionSpec(ActionId.WORDINGS, Section.NARRATION, "Choose among several &wordings…", ("Shift+R",)),
+    ActionSpec(ActionId.DESCRIBE_NEXT, Section.NARRATION, "Ne&xt panel worth describing", ("Q",)),
     ActionSpec(ActionId.UNDO, Section.NARRATION, "&Undo edit", ("Ctrl+Z",), "undo", starts_group=True),
     ActionSpec(ActionId.REDO, Section.NARRATION, "Re&do edit", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
     ActionSpec(

@@ -15,6 +15,7 @@ from comicreader.domain.archive import open_book
 from comicreader.domain.book import Book, Direction
 from comicreader.domain.errors import BookError, ComicReaderError, PasswordRequiredError
 from comicreader.domain.navigation import Position
+from comicreader.services.book_looks import BookLooks
 from comicreader.services.library import Library
 from comicreader.services.library_records import BookRecord
 from comicreader.services.page_loader import PageLoader
@@ -129,7 +130,8 @@ class BookPresenter(QObject):
         position = record.position if record.position.page_index < page_count else Position(0, 0)
         if position.panel_index is None:
             position = Position(position.page_index, 0)
-        return ReadingSession(book, record.book_id, record.path, desk, direction, position, record.style_card)
+        looks = BookLooks(book, self._library)
+        return ReadingSession(book, record.book_id, record.path, desk, direction, position, record.style_card, looks)
 
     async def _list_recent(self) -> None:
         try:

@@ -13,7 +13,8 @@ from comicreader.domain.book import PageImage
 from comicreader.domain.errors import ComicReaderError, PageError
 from comicreader.domain.geometry import Box
 from comicreader.domain.panels import Panel
-from comicreader.services.character_finder import NOES_IN_A_ROW, Appearance, CharacterFinder, PanelLook, look_at_pages
+from comicreader.services.book_looks import PanelLook
+from comicreader.services.character_finder import NOES_IN_A_ROW, Appearance, CharacterFinder
 from comicreader.services.library import Library
 from comicreader.services.library_characters import Character, Mark, Verdict
 from comicreader.services.panel_crops import panel_pixels
@@ -32,7 +33,6 @@ from comicreader.ui.page_picture import shrunk_image
 from comicreader.ui.reader_presenter import ReaderPresenter
 from comicreader.ui.reading_session import Place, ReadingSession
 
-_PAGE_SIDE_PX = 1600
 _PICTURE_SIDE_PX = 900
 _THUMBNAIL_SIDE_PX = 84
 # Of a long book the panels nearby are enough to begin with; whoever comes later is asked about later.
@@ -63,7 +63,6 @@ class CharactersFlow(QObject):
         self._tasks = tasks
         self._found: FoundPanels | None = None
         self._panel_index: int | None = None
-        self._looks: dict[int, tuple[PanelLook, ...]] = {}  # by page
         self._drawing = BoxDrawing(window.page_view)
         self._hint = self.tr("Draw a box around one character. Enter takes the whole panel, Esc leaves.")
         name = window.actions_table[ActionId.NAME_CHARACTER]
@@ -75,15 +74,12 @@ class CharactersFlow(QObject):
         reader.panels_found.connect(self._on_panels_found)
         reader.place_changed.connect(self._on_place_changed)
         reader.page_shown.connect(lambda _ready: self._leave_page())
-        books.closed.connect(self._on_closed)
+        books.closed.connect(self._leave_page)
 
     # The page
 
     def _on_panels_found(self, found: FoundPanels) -> None:
         self._found = found
-        looked_at = self._looks.get(found.index, ())
-        if [look.panel for look in looked_at] != list(found.panels):
-            self._looks.pop(found.index, None)
 
     def _on_place_changed(self, place: Place) -> None:
         self._panel_index = place.panel_index
@@ -91,10 +87,6 @@ class CharactersFlow(QObject):
     def _leave_page(self) -> None:
         self._found = None
         self._drawing.set_active(False)
-
-    def _on_closed(self) -> None:
-        self._leave_page()
-        self._looks.clear()
 
     # A name
 
@@ -154,7 +146,7 @@ class CharactersFlow(QObject):
 
     async def _show(self, session: ReadingSession, character_id: int) -> None:
         dialog = CharactersDialog(self._window)
-        asking = _Asking(dialog, session, self._library, self._tasks, self._looks, character_id)
+        asking = _Asking(dialog, session, self._library, self._tasks, character_id)
         asking.failed.connect(lambda sentence: self._window.messages.say(sentence, MessageKind.ERROR))
         try:
             await dialogs.left(dialog)
@@ -180,7 +172,6 @@ class _Asking(QObject):
         session: ReadingSession,
         library: Library,
         tasks: TaskRunner,
-        looks: dict[int, tuple[PanelLook, ...]],
         character_id: int,
     ) -> None:
         super().__init__(dialog)
@@ -188,7 +179,6 @@ class _Asking(QObject):
         self._session = session
         self._library = library
         self._tasks = tasks
-        self._looks = looks
         self._character_id = character_id
         self._finder = CharacterFinder([])
         self._question: Appearance | None = None
@@ -214,21 +204,14 @@ class _Asking(QObject):
     # Looking
 
     async def _look(self) -> None:
-        """Look at the pages that were not looked at, the nearest first."""
-        session, count = self._session, self._session.page_count
-        here = session.position.page_index
-        pages = sorted((index for index in range(count) if index not in self._looks), key=lambda i: abs(i - here))
-        searched = _ENOUGH_PANELS / _GROWTH
+        """Look at the pages that were not looked at, and ask as soon as there is enough to ask about."""
+        session, searched = self._session, _ENOUGH_PANELS / _GROWTH
         try:
             await self._refresh()
-            async with aclosing(look_at_pages(session.book, session.direction, self._library, pages)) as looked_at:
-                done = count - len(pages)
-                self._dialog.show_progress(done, count)
-                async for looks in looked_at:
-                    self._looks[pages[done - (count - len(pages))]] = looks
-                    done += 1
+            async with aclosing(session.looks.look(session.position.page_index, session.direction)) as looked_at:
+                async for done, count in looked_at:
                     self._dialog.show_progress(done, count)
-                    known = sum(map(len, self._looks.values()))
+                    known = len(session.looks.known)
                     if self._question is None and known > _GROWTH * searched and done < count:
                         searched = known
                         await self._search_anew()
@@ -237,8 +220,7 @@ class _Asking(QObject):
             self.failed.emit(error.sentence)
 
     async def _search_anew(self) -> None:
-        looks = [look for page in self._looks.values() for look in page]
-        self._finder = await asyncio.to_thread(CharacterFinder, looks)
+        self._finder = await asyncio.to_thread(CharacterFinder, self._session.looks.known)
         if self._question is None:
             await self._refresh()
 
@@ -338,7 +320,7 @@ class _Asking(QObject):
             return
         likeliest = proposals[0]
         try:
-            page = await asyncio.to_thread(self._session.book.load_page, likeliest.look.page_index, _PAGE_SIDE_PX)
+            page = await self._session.looks.page(likeliest.look.page_index)
         except PageError:
             self._postponed.add((character.id, likeliest.look.panel.id))
             await self._ask(character, proposals[1:])
@@ -360,7 +342,7 @@ class _Asking(QObject):
 
     async def _thumbnail(self, look: PanelLook, panel: Panel) -> QPixmap:
         try:
-            page = await asyncio.to_thread(self._session.book.load_page, look.page_index, _PAGE_SIDE_PX)
+            page = await self._session.looks.page(look.page_index)
         except PageError:
             return QPixmap()
         return _pixmap(page, panel, _THUMBNAIL_SIDE_PX)

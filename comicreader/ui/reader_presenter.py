@@ -228,6 +228,7 @@ class ReaderPresenter(QObject):
 
     def _show_panels(self, session: ReadingSession, found: FoundPanels) -> None:
         session.position = navigation.settle(session.position, len(found.panels))
+        session.looks.check_page(found.index, found.panels)
         if self._shown_panels is not found:
             self._shown_panels = found
             self.panels_found.emit(found)

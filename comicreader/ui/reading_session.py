@@ -7,6 +7,7 @@ from pathlib import Path
 
 from comicreader.domain.book import Book, Direction
 from comicreader.domain.navigation import Position
+from comicreader.services.book_looks import BookLooks
 from comicreader.ui.page_desk import PageDesk
 from trainer.style_card import StyleCard
 
@@ -23,6 +24,7 @@ class ReadingSession:
         direction: which way it is read.
         position: where the reader is.
         style_card: how it is told.
+        looks: what its panels look like, as far as anybody asked.
     """
 
     book: Book
@@ -32,6 +34,7 @@ class ReadingSession:
     direction: Direction
     position: Position
     style_card: StyleCard
+    looks: BookLooks
 
     @property
     def page_count(self) -> int:

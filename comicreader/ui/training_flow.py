@@ -6,7 +6,6 @@ import asyncio
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QApplication
 
 from comicreader.services.library import Library
 from comicreader.services.narrator_choices import trained_narrators
@@ -17,6 +16,7 @@ from comicreader.services.training_run import RunPhase, RunStatus
 from comicreader.ui import dialogs
 from comicreader.ui.actions import ActionId
 from comicreader.ui.comparison_flow import ComparisonFlow
+from comicreader.ui.desktop_note import notify
 from comicreader.ui.main_window import MainWindow
 from comicreader.ui.message_bar import MessageAction, MessageKind
 from comicreader.ui.narration_presenter import NarrationPresenter
@@ -137,17 +137,15 @@ class TrainingFlow(QObject):
         is_news, self._last = status.phase is not self._last, status.phase
         if not is_news or status.phase not in _ENDS:
             return
-        QApplication.alert(self._window)  # the desktop's way to say it to who is elsewhere
         if status.phase is not RunPhase.FINISHED:
-            self._window.messages.say(
-                self.tr("The training failed. {message} {hint}").format(message=status.message, hint=status.hint),
-                MessageKind.ERROR,
-            )
+            text = self.tr("The training failed. {message} {hint}").format(message=status.message, hint=status.hint)
+            self._window.messages.say(text, MessageKind.ERROR)
+            notify(self._window, text)
             return
         compare = MessageAction(self.tr("Compare"), lambda: self._comparison.compare(status.folder))
-        self._window.messages.say(
-            self.tr("The training is finished. {message}").format(message=status.message), MessageKind.NOTE, compare
-        )
+        text = self.tr("The training is finished. {message}").format(message=status.message)
+        self._window.messages.say(text, MessageKind.NOTE, compare)
+        notify(self._window, text)
 
     def _use(self, model: Path) -> None:
         self._tasks.start(self._ask_use(model), name="change the narrator")

@@ -26,7 +26,8 @@ from comicreader.domain.archive import open_book
 from comicreader.domain.book import Direction
 from comicreader.domain.character_search import CharacterSearch, Proposal, Seen
 from comicreader.domain.geometry import Box
-from comicreader.services.character_finder import NOES_IN_A_ROW, PanelLook, look_at_pages, part_of
+from comicreader.services.book_looks import BookLooks, PanelLook
+from comicreader.services.character_finder import NOES_IN_A_ROW, part_of
 from comicreader.services.library import Library
 
 _LABELS = Path(__file__).with_name("character_labels.json")
@@ -85,10 +86,11 @@ def _measured(comic: Path, cast: dict[str, dict[str, list[list[int]]]], answers:
 async def _looks(comic: Path) -> list[PanelLook]:
     with tempfile.TemporaryDirectory() as folder, Library.open(Path(folder) / "library.sqlite") as library:
         book = open_book(comic)
-        pages = range(len(book.page_names))
-        looks = [look async for page in look_at_pages(book, Direction.LEFT_TO_RIGHT, library, pages) for look in page]
+        looks = BookLooks(book, library)
+        async for _ in looks.look(0, Direction.LEFT_TO_RIGHT):
+            pass
         book.close()
-    return looks
+    return looks.known
 
 
 def _trials(looks: Sequence[PanelLook], cast: dict[str, dict[str, list[list[int]]]]) -> Iterator[Trial]:

@@ -1,6 +1,7 @@
 """Training from the window: a person corrects captions, trains on them, watches, and reads on with what came out."""
 
 import functools
+import os
 import sys
 from pathlib import Path
 
@@ -79,9 +80,14 @@ def button(dock: QWidget, text: str) -> QPushButton:
 
 
 def test_a_whole_round_from_corrections_to_another_narrator(
-    program: Program, draw_comic, tiny_narrator: Path, tmp_path: Path
+    program: Program, draw_comic, tiny_narrator: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Correct, train, compare, switch, have it told by the new narrator, go back."""
+    desktop, noted = tmp_path / "desktop", tmp_path / "noted"
+    desktop.mkdir()
+    (desktop / "notify-send").write_text(f'#!/bin/sh\necho "$@" > "{noted}"\n')
+    (desktop / "notify-send").chmod(0o755)
+    monkeypatch.setenv("PATH", str(desktop), prepend=os.pathsep)
 
     async def scenario(reader: LiveReader) -> None:
         reader.program.settings.change(narrator_model=str(tiny_narrator))  # what it is compared with
@@ -92,6 +98,7 @@ def test_a_whole_round_from_corrections_to_another_narrator(
         runs = dock.findChild(QListWidget)
         await reader.until(lambda: runs.count() == 1 and "finished" in runs.item(0).text(), _TRAINS_FOR_S)
         assert "The training is finished." in reader.message
+        await reader.until(lambda: noted.exists() and "The training is finished." in noted.read_text())
         assert len(dock.chart.points["train/loss"]) == 2
         best = RunDir(next(program.paths.runs.glob("sft*/"))).best_model()
 

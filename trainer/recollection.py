@@ -94,7 +94,7 @@ class Recollection:
         self._memory.forget(request.panel_id)
 
     def advice(
-        self, panel_id: str, book: str, features: Tensor, picture: Image.Image, decoding: Decoding
+        self, panel_id: str, book: str, features: Tensor, picture: Image.Image, decoding: Decoding, *, chooses: bool
     ) -> tuple[Decoding, Rank | None]:
         """How to write a panel's caption with what is remembered; as without it where that is too little.
 
@@ -104,6 +104,7 @@ class Recollection:
             features: (1, V, D) the narrator's own.
             picture: the same, for a scorer with other eyes.
             decoding: how captions are chosen without.
+            chooses: whether one of several samples is taken; who asks for other wordings wants to see them.
 
         Returns:
             The way of writing, and what chooses among the samples (None: as before).
@@ -112,14 +113,12 @@ class Recollection:
             return decoding, None
         place = self._place(features, picture)
         words = favoured_words(favoured(self._memory.recall(panel_id, book, place, FOR_WORDS), STRENGTH))
+        way = replace(decoding, favoured_words="; ".join(filter(None, (decoding.favoured_words, words))))
+        if not chooses:
+            return way, None
+        temperature, samples = decoding.temperature or READING_TEMPERATURE, max(SAMPLES, decoding.samples)
         recalled = self._memory.recall(panel_id, book, place, FOR_CHOICE)
-        way = replace(
-            decoding,
-            favoured_words="; ".join(filter(None, (decoding.favoured_words, words))),
-            temperature=decoding.temperature or READING_TEMPERATURE,
-            samples=max(SAMPLES, decoding.samples),
-        )
-        return way, self._rank(recalled)
+        return replace(way, temperature=temperature, samples=samples), self._rank(recalled)
 
     def _rank(self, recalled: Sequence[Recalled]) -> Rank:
         def rank(_: Tensor, candidates: Sequence[Sequence[str]]) -> list[list[float]]:

@@ -224,7 +224,9 @@ def _write_next(writer: _Writer, job: _Job, inbox: Inbox, emit: Callable[[Event]
     decoding = _without_names(decoding, set(request.cast) - set(panel.names))
     picture = request_picture(panel.jpeg_base64)
     features = writer.captioner.encode([picture])
-    decoding, rank = writer.recollection.advice(panel.panel_id, request.book, features, picture, decoding)
+    decoding, rank = writer.recollection.advice(
+        panel.panel_id, request.book, features, picture, decoding, chooses=not request.variation
+    )
     writer.captioner.check(decoding)
     told = tuple(text for text in job.told[-CONTEXT_CAPTIONS:] if text)
     # The same picture and variation are told in the same words, after a restart too.

@@ -17,6 +17,7 @@ from comicreader.services.training_run import RunPhase, RunStatus, is_running
 from comicreader.ui.actions import ActionId
 from comicreader.ui.comparison_dialog import ComparisonDialog
 from comicreader.ui.training_dock import TrainingDock
+from tests.fixtures.child_processes import command_line, living_children
 from tests.fixtures.live_reader import LiveReader, Program
 from trainer.config import SftConfig
 from trainer.events import CheckpointSaved, Metrics, RunFinished, RunStarted, encode
@@ -212,7 +213,12 @@ def test_a_run_that_had_too_little_memory_goes_on_in_smaller_portions(
         dock.show_status(failed)
         button(dock, "Go on in smaller portions").click()
         await reader.until(lambda: SftConfig.load(run / "config.json").accumulation == 2)
-        await reader.until(lambda: "Finished." in " ".join(labels(dock)), _TRAINS_FOR_S)
+        # the panel may show the first end until the second process is there
+        await reader.until(lambda: any(" sft " in command_line(child) for child in living_children()))
+        await reader.until(
+            lambda: not any(" sft " in command_line(child) for child in living_children()), _TRAINS_FOR_S
+        )
+        await reader.until(lambda: "Finished." in " ".join(labels(dock)))
 
     program.run(scenario, draw_comic(pages=1, columns=2))
 

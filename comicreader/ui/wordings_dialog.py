@@ -42,6 +42,7 @@ class WordingsDialog(QDialog):
         self.texts: list[str] = []
         self.text = ""
         self._labels: list[QLabel] = []
+        self._notes: list[QLabel] = []
         self._rows = QVBoxLayout()
         self._rows.setSpacing(8)
         self._bar = QProgressBar()
@@ -75,14 +76,20 @@ class WordingsDialog(QDialog):
         button.clicked.connect(lambda: self._choose(text))
         QShortcut(QKeySequence(str(number)), self, lambda: self._choose(text))
         row.addWidget(label, 1)
+        self._notes.append(quiet_label())
+        row.addWidget(self._notes[-1])
         row.addWidget(button)
         card.setLayout(row)
         self._rows.addWidget(card)
         self._mark()
 
     def end(self) -> None:
-        """No more will come."""
+        """No more will come: say which one the others agree with."""
         self._bar.setVisible(False)
+        place = most_agreed(self.texts)
+        if place is not None:
+            self._notes[place].setText(self.tr("the others\nagree most"))
+            self._notes[place].setMinimumWidth(self._notes[place].sizeHint().width())
 
     def _choose(self, text: str) -> None:
         self.text = text
@@ -101,6 +108,22 @@ def doubtful_words(texts: list[str]) -> list[set[str]]:
         return [set() for _ in texts]
     counts = Counter(word for found in words for word in found)
     return [{word for word in found if counts[word] == 1} for found in words]
+
+
+def most_agreed(texts: list[str]) -> int | None:
+    """The place of the text that shares most words with the others (minimum Bayes risk, word sets' F1).
+
+    None before there are three texts, or where none stands out.
+    """
+    words = [{word.casefold() for word in _WORD.findall(text)} for text in texts]
+    if len(texts) < _FEWEST_TO_COMPARE:
+        return None
+    shared = [
+        sum(2 * len(mine & other) / max(1, len(mine) + len(other)) for other in words if other is not mine)
+        for mine in words
+    ]
+    best = max(shared)
+    return shared.index(best) if shared.count(best) == 1 else None
 
 
 def _underlined(text: str, words: set[str]) -> str:

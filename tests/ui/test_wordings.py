@@ -7,10 +7,11 @@ from contextlib import closing
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog
+from PySide6.QtWidgets import QDialog, QLabel, QWidget
+from pytestqt.qtbot import QtBot
 
 from comicreader.services.library import Library
-from comicreader.ui.wordings_dialog import WordingsDialog, doubtful_words
+from comicreader.ui.wordings_dialog import WordingsDialog, doubtful_words, most_agreed
 from tests.fixtures.live_reader import LiveReader, Program
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
@@ -65,6 +66,21 @@ def test_who_leaves_changes_nothing_and_sees_other_wordings_the_next_time(progra
             assert not library.data_set.taught()
 
     program.run(scenario, draw_comic(pages=1, columns=2))
+
+
+def test_the_wording_that_the_others_agree_with_is_told(qtbot: QtBot) -> None:
+    texts = ["Two dogs run.", "A bird sits on a house.", "A bird sits here.", "A bird sings on a house."]
+    assert most_agreed(texts) == 1
+    assert most_agreed(texts[:2]) is None
+    assert most_agreed(["one", "two", "three"]) is None
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    dialog = WordingsDialog(4, parent)
+    for text in texts:
+        dialog.add(text)
+    assert not any("agree" in label.text() for label in dialog.findChildren(QLabel))
+    dialog.end()
+    assert sum("agree" in label.text() for label in dialog.findChildren(QLabel)) == 1
 
 
 def test_words_that_no_other_wording_has_are_doubtful() -> None:

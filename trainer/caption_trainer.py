@@ -117,7 +117,7 @@ class CaptionTrainer(RunEngine, SFTTrainer):  # type: ignore[misc]
             return
         self.standing.losses.append(logs["loss"])
         step = self.state.global_step
-        if step % _REPORT_EVERY_STEPS == 0:
+        if step == 1 or step % _REPORT_EVERY_STEPS == 0:  # the first says at once how long all will take
             mean = sum(self.standing.losses) / len(self.standing.losses)
             self.standing.losses.clear()
             self._job.emit(Progress(step, self._job.total_steps, self.standing.hours * 3600))

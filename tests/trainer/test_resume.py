@@ -122,7 +122,7 @@ def test_a_killed_run_that_goes_on_is_the_undisturbed_one_to_the_last_bit(family
     kill_when(begin(family(broken)), lambda event: isinstance(event, events.CheckpointSaved) and event.step == 14)
     assert isinstance(go_on_here(broken), events.RunFinished)
     assert told(broken) == told(whole)
-    assert reported_steps(whole) == [10, 20, 30, 40]
+    assert reported_steps(whole) == [1, 10, 20, 30, 40]
     files = [file.relative_to(whole) for file in whole.rglob("step_000040/*/*.safetensors")]
     assert len(files) == 3  # the model, the trained weights, the optimiser's moments
     for file in files:
@@ -136,7 +136,7 @@ def test_a_stopped_run_that_goes_on_learns_what_an_undisturbed_one_does(family: 
     asked = iter([False] * 10 + [True])
     assert isinstance(run_here(family(stopped), RunDir.create(stopped), lambda: next(asked)), events.RunCancelled)
     assert isinstance(go_on_here(stopped), events.RunFinished)
-    assert reported_steps(stopped) == [10, 20, 30, 40]
+    assert reported_steps(stopped) == [1, 10, 20, 30, 40]
     weights = "checkpoints/step_000040/training_state/weights.safetensors"
     assert (stopped / weights).read_bytes() == (whole / weights).read_bytes()
 
@@ -145,7 +145,7 @@ def test_a_run_killed_before_its_first_checkpoint_begins_again(prefix: Config, t
     run = tmp_path / "run"
     kill_when(begin(prefix(run)), lambda event: isinstance(event, events.RunStarted))
     assert isinstance(finish(go_on(run)), events.RunFinished)
-    assert reported_steps(run) == [10, 20, 30, 40]
+    assert reported_steps(run) == [1, 10, 20, 30, 40]
 
 
 def test_a_finished_run_stays_as_it_is(prefix: Config, tmp_path: Path) -> None:

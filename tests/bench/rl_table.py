@@ -1,16 +1,18 @@
 """What learning from rewards gave: a table of runs beside the narrator they started from.
 
-    python tests/bench/rl_table.py START.json NAME=REPORT.json[,RUN_FOLDER] [NAME=REPORT.json[,RUN_FOLDER] …]
+    python tests/bench/rl_table.py START.json NAME=REPORT.json[,RUN_FOLDER][;REPORT.json[,RUN_FOLDER] …] [NAME=… …]
 
 START and REPORT are written by `python -m trainer evaluate --json` on the same records, REPORT with `--against START`,
-RUN_FOLDER by `python -m trainer rl`. Prints Markdown: value, and in brackets p of the difference from the start by
-paired bootstrap over books.
+RUN_FOLDER by `python -m trainer rl`. Several reports of one name are runs with other seeds. Prints Markdown: the mean
+over seeds, and in brackets each seed's p of the difference from the start by paired bootstrap over books.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import statistics
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +30,20 @@ def main() -> None:
     """Read, print."""
     parser = argparse.ArgumentParser()
     parser.add_argument("start", type=Path)
-    parser.add_argument("reports", nargs="*", help="NAME=REPORT.json[,RUN_FOLDER]")
+    parser.add_argument("reports", nargs="*", help="NAME=REPORT.json[,RUN_FOLDER][;…]")
     parsed = parser.parse_args()
     labels = [label for label, _ in COLUMNS.values()]
     print("| | " + " | ".join([*labels, "KL", "hours", "captions"]) + " |")
     print("|---" * (len(labels) + 4) + "|")
-    print(_row("start", _read(parsed.start), {}))
+    print(_row("start", [_read(parsed.start)], []))
     for told in parsed.reports:
-        name, _, files = told.partition("=")
-        report, _, run = files.partition(",")
-        print(_row(name, _read(Path(report)), _standing(Path(run)) if run else {}))
+        name, _, seeds = told.partition("=")
+        files = [seed.partition(",") for seed in seeds.split(";")]
+        print(
+            _row(
+                name, [_read(Path(report)) for report, *_ in files], [_standing(Path(run)) for *_, run in files if run]
+            )
+        )
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -45,17 +51,22 @@ def _read(file: Path) -> dict[str, Any]:
     return found
 
 
-def _row(name: str, report: dict[str, Any], standing: dict[str, str]) -> str:
-    scores, against = report["scores"][NARRATOR], report["differences"].get(OTHER, {})
+def _row(name: str, reports: Sequence[dict[str, Any]], standings: Sequence[tuple[float, float, int]]) -> str:
     cells = []
     for measure, (_, digits) in COLUMNS.items():
-        p = f" ({against[measure]['p']:.2f})" if measure in against and measure in TESTED else ""
-        cells.append(f"{scores[measure]['value']:.{digits}f}{p}")
-    cells += [standing.get(key, "") for key in ("kl", "hours", "captions")]
+        value = statistics.mean(report["scores"][NARRATOR][measure]["value"] for report in reports)
+        against = [report["differences"].get(OTHER, {}).get(measure) for report in reports]
+        ps = ", ".join(f"{difference['p']:.2f}".lstrip("0") for difference in against if difference)
+        cells.append(f"{value:.{digits}f}" + (f" ({ps})" if ps and measure in TESTED else ""))
+    if standings:
+        kl, hours, captions = (statistics.mean(column) for column in zip(*standings, strict=True))
+        cells += [f"{kl:.2f}", f"{hours:.2f}", f"{captions:,.0f}"]
+    else:
+        cells += [""] * 3
     return f"| {name} | " + " | ".join(cells) + " |"
 
 
-def _standing(run: Path) -> dict[str, str]:
+def _standing(run: Path) -> tuple[float, float, int]:
     """Nats a caption away from the start, hours, and captions sampled, at the end of a run."""
     config = json.loads((run / "config.json").read_text())
     rollouts, kl, seconds = 0, 0.0, 0.0
@@ -65,8 +76,7 @@ def _standing(run: Path) -> dict[str, str]:
             rollouts, kl = rollouts + 1, event["values"]["train/kl"]
         elif event["type"] == "progress":
             seconds = event["seconds"]
-    captions = rollouts * config["panels"] * config["samples"]
-    return {"kl": f"{kl:.2f}", "hours": f"{seconds / 3600:.2f}", "captions": f"{captions:,}"}
+    return kl, seconds / 3600, rollouts * config["panels"] * config["samples"]
 
 
 if __name__ == "__main__":

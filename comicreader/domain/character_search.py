@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from comicreader.domain.colour_look import ColourLook
 
 _Floats = NDArray[np.float32]
+_Halves = NDArray[np.float16]  # as a long book's panels are kept
 
 _SMALLEST_WEIGHT = 0.01  # of a patch that is just like its surroundings: a box over a whole panel has no others
 _TINY = 1e-6
@@ -76,10 +77,15 @@ class CharacterSearch:
         Args:
             looks: each panel's look, by its id.
         """
-        self._patches: dict[str, _Floats] = {}
+        self._patches: dict[str, _Halves] = {}
         if looks:
-            common = np.concatenate([look.reshape(-1, look.shape[-1]) for look in looks.values()]).mean(axis=0)
-            self._patches = {panel_id: _unit(_blurred(_unit(look - common))) for panel_id, look in looks.items()}
+            sums = [look.reshape(-1, look.shape[-1]).sum(axis=0, dtype=np.float64) for look in looks.values()]
+            patches = sum(look.shape[0] * look.shape[1] for look in looks.values())
+            common = (np.sum(sums, axis=0) / patches).astype(np.float32)
+            self._patches = {
+                panel_id: _unit(_blurred(_unit(look.astype(np.float32) - common))).astype(np.float16)
+                for panel_id, look in looks.items()
+            }
 
     def proposals(
         self, figure: Sequence[Seen], others: Sequence[Seen] = (), without: Collection[str] = ()
@@ -109,7 +115,7 @@ class CharacterSearch:
 
     def _part(self, seen: Seen, others: Sequence[UnitBox]) -> tuple[_Floats, _Floats]:
         """A figure's patches (Q, D) and what each counts (Q,), 1 in all."""
-        patches = self._patches[seen.panel_id]
+        patches = self._patches[seen.panel_id].astype(np.float32)
         inside = _mask(patches, seen.box)
         for box in others:
             rest = inside & ~_mask(patches, box)
@@ -122,7 +128,7 @@ class CharacterSearch:
     def _in_panel(
         self, panel_id: str, parts: Sequence[tuple[_Floats, _Floats]], others: Sequence[UnitBox]
     ) -> Proposal | None:
-        patches = self._patches[panel_id]
+        patches = self._patches[panel_id].astype(np.float32)
         is_free = np.ones(patches.shape[:2], dtype=bool)
         for box in others:
             is_free &= ~_mask(patches, box)

@@ -45,7 +45,7 @@ def describing_order(looks: Mapping[str, ColourLook], described: Collection[str]
     ids = list(looks)
     if not ids:
         return []
-    means = np.stack([look.reshape(-1, look.shape[-1]).mean(axis=0) for look in looks.values()])  # (N, D)
+    means = np.stack([look.reshape(-1, look.shape[-1]).mean(axis=0, dtype=np.float32) for look in looks.values()])
     centred = means - means.mean(axis=0)
     vectors = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-6)
     likeness = vectors @ vectors.T  # (N, N)

@@ -171,6 +171,7 @@ class CaptionLearned:
 
     Attributes:
         panel_id: its panel.
+        book: names its book.
         text: the caption.
         seen_by: names the scorer.
         picture: vector of the picture, half precision in base64; empty where the vectors it was to be learned from
@@ -179,6 +180,7 @@ class CaptionLearned:
     """
 
     panel_id: str
+    book: str
     text: str
     seen_by: str
     picture: str

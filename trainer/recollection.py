@@ -83,9 +83,9 @@ class Recollection:
         elif request.jpeg_base64:
             picture = scorer.encode_pictures([request_picture(request.jpeg_base64)])[0].float().cpu()
             meaning = scorer.sentence_vectors([request.text])[0]
-            answer = CaptionLearned(request.panel_id, request.text, scorer.id, _letters(picture), _letters(meaning))
+            answer = _learned(request, scorer.id, _letters(picture), _letters(meaning))
         else:  # another scorer's vectors, and nothing to make this one's of
-            return CaptionLearned(request.panel_id, request.text, scorer.id, "", "")
+            return _learned(request, scorer.id, "", "")
         self._memory.remember(request.panel_id, Remembered(request.book, request.text, picture, meaning))
         return answer
 
@@ -143,6 +143,10 @@ class Recollection:
                 raise CaptionerError("model_not_found", "The embedded scorer is of another kind.")
             self._loaded = loaded
         return self._loaded
+
+
+def _learned(request: LearnRequest, seen_by: str, picture: str, meaning: str) -> CaptionLearned:
+    return CaptionLearned(request.panel_id, request.book, request.text, seen_by, picture, meaning)
 
 
 def _letters(vector: Tensor) -> str:

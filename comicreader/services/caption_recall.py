@@ -33,9 +33,11 @@ class CaptionRecall:
         self._library = library
         self._send = send
 
-    async def teach_all(self) -> None:
-        """Send all that can be sent without a picture."""
+    async def teach_known(self, panel_id: str | None = None) -> None:
+        """Send what can be sent without a picture: of one panel, or everything."""
         for known in await asyncio.to_thread(self._library.data_set.caption_vectors):
+            if panel_id not in (None, known.panel_id):
+                continue
             self._send(
                 LearnRequest(
                     known.panel_id, str(known.book_id), known.text,
@@ -61,9 +63,9 @@ class CaptionRecall:
         """A panel's caption is not the person's any more."""
         self._send(ForgetRequest(panel_id))
 
-    async def keep(self, book_id: int, learned: CaptionLearned) -> None:
+    async def keep(self, learned: CaptionLearned) -> None:
         """The narrator has seen a caption, or cannot use what was kept of it."""
         vectors = CaptionVectors(
-            learned.panel_id, book_id, learned.text, learned.seen_by, learned.picture, learned.meaning
+            learned.panel_id, int(learned.book), learned.text, learned.seen_by, learned.picture, learned.meaning
         )
         await asyncio.to_thread(self._library.data_set.store_vectors, vectors)

@@ -46,7 +46,7 @@ class RecallPresenter(QObject):
             self._is_on = is_on
             return
         self._is_on = is_on
-        self._start(self._recall.teach_all() if is_on else self._recall.forget_all())
+        self._start(self._recall.teach_known() if is_on else self._recall.forget_all())
 
     def begin(self, session: ReadingSession) -> None:
         """A book was opened."""
@@ -67,18 +67,19 @@ class RecallPresenter(QObject):
             return
         self._recall.forget(change.panel_id)
         if change.after is not None and change.after.source == PERSON:
+            self._start(self._recall.teach_known(change.panel_id))  # redone: it was seen before
             self._teach_page()
 
     def on_narrator_state(self, state: NarratorState) -> None:
         """The narrator has another state."""
         if state.kind is NarratorPhase.READY and self._recall is not None and self._is_on:
-            self._start(self._recall.teach_all())
+            self._start(self._recall.teach_known())
             self._teach_page()
 
     def on_learned(self, learned: CaptionLearned) -> None:
         """The narrator has seen a caption with its picture."""
-        if self._recall is not None and self._session is not None:
-            self._start(self._recall.keep(self._session.book_id, learned))
+        if self._recall is not None:
+            self._start(self._recall.keep(learned))
 
     def _teach_page(self) -> None:
         """Teach the captions of the page on the screen that were not taught yet."""

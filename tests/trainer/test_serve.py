@@ -240,7 +240,7 @@ def test_what_the_person_wrote_guides_the_next_captions_until_it_is_forgotten(ch
     assert told() == guided
     child.send(events.LearnRequest("q9", "1", "seen by others", seen_by="other", picture="AAA=", meaning="AAA="))
     assert child.until(events.CaptionLearned)[-1] == events.CaptionLearned(
-        "q9", "seen by others", learned[0].seen_by, "", ""  # type: ignore[attr-defined]
+        "q9", "1", "seen by others", learned[0].seen_by, "", ""  # type: ignore[attr-defined]
     )  # fmt: skip
     child.send(events.LearnRequest("q10", "1", "no picture", "bm8gcGljdHVyZQ=="))
     assert told() == guided

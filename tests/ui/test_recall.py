@@ -50,6 +50,11 @@ def test_a_caption_is_remembered_taken_back_and_remembered_the_next_time(recitin
         await reader.until_at(1, 1)
         reader.press("Ctrl+Shift+Z")
         await reader.until(lambda: reader.texts[0] == "A witch.")
+        reader.press("N")
+        await reader.until_at(1, 2)
+        assert "remembering ['A witch.']" in await anew(reader)  # redone, it is remembered again
+        reader.press("Shift+N")
+        await reader.until_at(1, 1)
         await reader.write("A witch sleeps.")
         await until_remembered(reader, reciting, "A witch sleeps.")
 

@@ -55,6 +55,11 @@ class Mark:
     verdict: Verdict
 
 
+def tidy_name(text: str) -> str:
+    """A name as captions and the narrator's lists of words can have it: one line, without ";" and "="."""
+    return " ".join(text.replace(";", " ").replace("=", " ").split())
+
+
 _LAST_WORDS = """SELECT character_id, name, panel_id, box, verdict FROM character_marks JOIN characters
     USING (character_id) WHERE verdict != 'withdrawn' AND mark_id IN
     (SELECT max(mark_id) FROM character_marks GROUP BY character_id, panel_id)
@@ -69,7 +74,7 @@ class LibraryCharacters:
 
     def named(self, book_id: int, name: str) -> Character:
         """The character of this name in a book, known from now on."""
-        name = " ".join(name.split())
+        name = tidy_name(name)
         with self._transactions.writing() as connection:
             if connection.execute("SELECT 1 FROM books WHERE book_id = ?", (book_id,)).fetchone() is None:
                 raise LibraryError("The book is not in the library any more.")
@@ -91,6 +96,7 @@ class LibraryCharacters:
         Raises:
             LibraryError: another one in the book has it.
         """
+        name = tidy_name(name)
         with self._transactions.writing() as connection:
             is_taken = connection.execute(
                 """SELECT 1 FROM characters WHERE name = ? AND character_id != ? AND fingerprint =

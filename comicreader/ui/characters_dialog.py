@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from comicreader.services.library_characters import Character
+from comicreader.services.library_characters import Character, tidy_name
 from comicreader.ui.labels import quiet_label, wrapped_label
 from comicreader.ui.scaled_picture import ScaledPicture
 
@@ -76,8 +76,8 @@ class NameDialog(QDialog):
 
     @property
     def name(self) -> str:
-        """What was written, in one line; a list of words of the narrator has neither ";" nor "="."""
-        return " ".join(self._field.currentText().replace(";", " ").replace("=", " ").split())
+        """What was written."""
+        return tidy_name(self._field.currentText())
 
 
 class CharactersDialog(QDialog):
@@ -237,8 +237,7 @@ class CharactersDialog(QDialog):
             self.chosen.emit(item.data(_ID))
 
     def _on_renamed(self) -> None:
-        name = " ".join(self._name.text().replace(";", " ").replace("=", " ").split())
-        if name:
+        if name := tidy_name(self._name.text()):
             self.renamed.emit(name)
 
     def _withdraw(self) -> None:

@@ -49,7 +49,7 @@ class WordingsDialog(QDialog):
         self._bar.setTextVisible(False)
         self._bar.setRange(0, count)
         note = self.tr("Press a number, or Esc to leave it as it is. Underlined: no other wording has it.")
-        layout = QVBoxLayout(self)
+        layout = self._column = QVBoxLayout(self)
         layout.setContentsMargins(22, 20, 22, 16)
         layout.setSpacing(12)
         layout.addLayout(self._rows)
@@ -77,6 +77,7 @@ class WordingsDialog(QDialog):
         QShortcut(QKeySequence(str(number)), self, lambda: self._choose(text))
         row.addWidget(label, 1)
         self._notes.append(quiet_label())
+        self._notes[-1].setVisible(False)
         row.addWidget(self._notes[-1])
         row.addWidget(button)
         card.setLayout(row)
@@ -90,6 +91,8 @@ class WordingsDialog(QDialog):
         if place is not None:
             self._notes[place].setText(self.tr("the others\nagree most"))
             self._notes[place].setMinimumWidth(self._notes[place].sizeHint().width())
+            self._notes[place].setVisible(True)
+        self._fit()
 
     def _choose(self, text: str) -> None:
         self.text = text
@@ -99,6 +102,12 @@ class WordingsDialog(QDialog):
         doubtful = doubtful_words(self.texts)
         for label, text, words in zip(self._labels, self.texts, doubtful, strict=True):
             label.setText(_underlined(text, words))
+        self._fit()
+
+    def _fit(self) -> None:
+        """Be as high as the wordings are at this width: a layout of wrapped texts does not ask for it by itself."""
+        self._column.activate()
+        self.resize(self.width(), self._column.totalHeightForWidth(self.width()))
 
 
 def doubtful_words(texts: list[str]) -> list[set[str]]:

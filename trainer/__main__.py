@@ -1,4 +1,4 @@
-"""The trainer's command line: `python -m trainer {fetch-base,data,sft,rl,serve,evaluate,scorer,…}`.
+"""The trainer's command line: `python -m trainer {fetch-base,data,sft,rl,serve,evaluate,scorer,vision,…}`.
 
 stdout belongs to the events of `trainer.events`; everything a library prints goes to stderr. Only `data` and
 `panels-evaluate` write for a person.
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, TextIO
 import psutil
 
 from trainer import data_arguments
-from trainer.config import ConfigError, OptionsT, RlConfig, ScorerConfig, SftConfig
+from trainer.config import ConfigError, OptionsT, RlConfig, ScorerConfig, SftConfig, VisionConfig
 from trainer.dataset import DatasetError
 from trainer.decoding import READING_TEMPERATURE, Decoding
 from trainer.events import Event, LastWord, RunCancelled, RunFailed, RunFinished, encode, in_words
@@ -136,6 +136,9 @@ def _parser() -> argparse.ArgumentParser:
     Decoding.add_arguments(evaluate)
     ScorerConfig.add_arguments(
         commands.add_parser("scorer", parents=[shared], help="train a scorer of text and picture")
+    )
+    VisionConfig.add_arguments(
+        commands.add_parser("vision", parents=[shared], help="tune a picture encoder's last blocks on drawings")
     )
     judged = commands.add_parser("scorer-evaluate", parents=[shared], help="measure a scorer on a data set")
     judged.add_argument("--scorer", default="embedded", help='"embedded", a directory, or a CLIP or SigLIP hub name')
@@ -349,6 +352,15 @@ def _scorer(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
     return train_scorer(config, run, _base_weights(parsed), emit, _stop_on_stdin())
 
 
+def _vision(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
+    from trainer.vision_training import train_vision
+
+    config = VisionConfig.from_arguments(parsed)
+    run = RunDir.create(Path(config.run))
+    emit.record_in(run.events_file)
+    return train_vision(config, run, _base_weights(parsed), emit, _stop_on_stdin())
+
+
 def _scorer_evaluate(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
     from trainer.scorer_evaluation import evaluate_scorer
 
@@ -364,6 +376,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, EventWriter], LastWord]] = {
     "serve": _serve,
     "evaluate": _evaluate,
     "scorer": _scorer,
+    "vision": _vision,
     "scorer-evaluate": _scorer_evaluate,
     "panels": _panels,
 }

@@ -27,9 +27,9 @@ from PIL import Image
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from transformers import AutoModel
 
 from trainer.tensor_files import save_tensors
+from trainer.vision import load_vision, vision_key
 
 PATCH_BUDGET = 256
 """Patches a picture is given: a 224 x 224 square in patches of 14."""
@@ -60,32 +60,33 @@ class PictureEncoder(nn.Module):
     """A ViT behind fixed preprocessing.
 
     Attributes:
-        name: where its weights come from; part of the cache's key.
         layers: which layers' outputs are joined, counted from 1; empty for the last one after its norm.
+        backbone: the ViT, frozen.
         size: D, features a vector.
+        cache_key: see `FrozenEncoder`.
     """
 
-    def __init__(self, folder: str, name: str, layers: Sequence[int] = ()) -> None:
+    def __init__(self, name: str, base_weights: Path, layers: Sequence[int] = ()) -> None:
         """Load the ViT.
 
+        Args:
+            name: see `trainer.vision`.
+            base_weights: the folder of `trainer.base_weights`.
+            layers: see the class.
+
         Raises:
+            BaseWeightsError: base weights are missing.
             OSError: there is no such model.
-            ValueError: a layer it does not have.
+            ValueError: a layer it does not have, or damaged files.
         """
         super().__init__()
-        self.name = name
         self.layers = tuple(layers)
-        self.backbone = AutoModel.from_pretrained(folder, dtype=torch.float32)
-        self.backbone.requires_grad_(False)
+        self.backbone = load_vision(name, base_weights)
+        self.cache_key = encoder_key(name, self.layers)
         if any(not 1 <= layer <= self.backbone.config.num_hidden_layers for layer in self.layers):
             raise ValueError(f"{name} has {self.backbone.config.num_hidden_layers} layers, not {max(self.layers)}")
         self.size: int = self.backbone.config.hidden_size * max(1, len(self.layers))
         self._patch_px: int = self.backbone.config.patch_size
-
-    @property
-    def cache_key(self) -> str:
-        """See `FrozenEncoder`."""
-        return f"{self.name} {self.layers} {PATCH_BUDGET} {GRID}"
 
     def forward(self, pictures: Sequence[Image.Image]) -> Tensor:
         """Features of pictures of any sizes, in order.
@@ -96,24 +97,41 @@ class PictureEncoder(nn.Module):
         return torch.stack([self._encode(picture) for picture in pictures])
 
     def _encode(self, picture: Image.Image) -> Tensor:
+        return self.look(self.prepare(picture)[None])[0]
+
+    def prepare(self, picture: Image.Image) -> Tensor:
+        """A picture of any size as normalised pixels, whole patches wide and high: (3, H, W)."""
         columns, rows = patch_grid(*picture.size)
         scaled = picture.convert("RGB").resize(
             (columns * self._patch_px, rows * self._patch_px), Image.Resampling.BICUBIC
         )
         pixels = torch.from_numpy(np.asarray(scaled).copy()).float() / 255  # (H, W, 3)
-        pixels = ((pixels - torch.tensor(_MEAN)) / torch.tensor(_STD)).permute(2, 0, 1)[None]  # (1, 3, H, W)
+        return ((pixels - torch.tensor(_MEAN)) / torch.tensor(_STD)).permute(2, 0, 1)
+
+    def look(self, pixels: Tensor) -> Tensor:
+        """Features of prepared pictures of one size: (B, 3, H, W) -> (B, FEATURES, D), in the backbone's dtype."""
+        rows, columns = (side // self._patch_px for side in pixels.shape[2:])
         weights = next(self.backbone.parameters())
         output = self.backbone(
             pixel_values=pixels.to(weights.device, weights.dtype), output_hidden_states=bool(self.layers)
         )
         if self.layers:
-            joined = [output.hidden_states[layer][0] for layer in self.layers]
+            joined = [output.hidden_states[layer] for layer in self.layers]
             hidden = torch.cat([nn.functional.layer_norm(part, part.shape[-1:]) for part in joined], dim=-1)
         else:
-            hidden = output.last_hidden_state[0]  # (1 + rows * columns, D)
-        field = hidden[1:].T.reshape(1, self.size, rows, columns)
-        pooled = nn.functional.adaptive_avg_pool2d(field, GRID)[0].reshape(self.size, GRID * GRID).T
-        return torch.cat([hidden[:1], pooled])
+            hidden = output.last_hidden_state  # (B, 1 + rows * columns, D)
+        field = hidden[:, 1:].mT.reshape(len(hidden), self.size, rows, columns)
+        pooled = nn.functional.adaptive_avg_pool2d(field, GRID).flatten(2).mT
+        return torch.cat([hidden[:, :1], pooled], dim=1)
+
+
+def encoder_key(name: str, layers: Sequence[int]) -> str:
+    """The `FrozenEncoder.cache_key` of the encoder that would be loaded so.
+
+    Raises:
+        OSError: there is no such tuned encoder.
+    """
+    return f"{vision_key(name)} {tuple(layers)} {PATCH_BUDGET} {GRID}"
 
 
 def patch_grid(width: int, height: int) -> tuple[int, int]:

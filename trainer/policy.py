@@ -222,12 +222,6 @@ def positions(valid_mask: Tensor) -> Tensor:
     return (valid_mask.long().cumsum(-1) - 1).clamp(min=0)
 
 
-def blocks(model: nn.Module) -> nn.ModuleList:
-    """The transformer blocks of a `PreTrainedModel`, first to last."""
-    count = model.config.num_hidden_layers  # type: ignore[union-attr]
-    return next(m for m in model.modules() if isinstance(m, nn.ModuleList) and len(m) == count)
-
-
 def adaptable(model: nn.Module, within: Sequence[nn.Module]) -> list[str]:
     """Names of the linear layers in some blocks; cross-attention's are not among them: it is trained itself."""
     inside = {id(module) for block in within for module in block.modules()}

@@ -20,7 +20,6 @@ from PIL import Image
 from torch import Tensor, nn
 from transformers import (
     AutoImageProcessor,
-    AutoModel,
     AutoModelForCausalLM,
     AutoTokenizer,
     PreTrainedTokenizerBase,
@@ -42,10 +41,11 @@ from trainer.policy import (
     adaptable,
     adapted_layers,
     attach_adapters,
-    blocks,
     positions,
 )
 from trainer.read_prompts import ReadPrompts
+from trainer.transformer_blocks import blocks
+from trainer.vision import load_vision, pretrained
 
 _DECODER = "decoder."  # how the policy's state names the language model
 _PICTURE_SIDE_PX = 224  # what public ViTs were trained on; a panel is squeezed into the square, never cropped
@@ -235,8 +235,8 @@ def new_encoder_decoder_trainee(config: SftConfig, name: str, base_weights: Path
         ConfigError: as `saved_encoder_decoder_trainee`.
     """
     try:
-        vision, language = resolve(config.vision, base_weights), resolve(config.language, base_weights)
-        encoder = AutoModel.from_pretrained(vision, dtype=torch.float32)
+        language = resolve(config.language, base_weights)
+        encoder = load_vision(config.vision, base_weights)
         decoder = AutoModelForCausalLM.from_pretrained(language, dtype=torch.float32, add_cross_attention=True)
         tokenizer = AutoTokenizer.from_pretrained(language)
     except BaseWeightsError as error:
@@ -254,7 +254,7 @@ def new_encoder_decoder_trainee(config: SftConfig, name: str, base_weights: Path
     for settings in (policy.config, policy.generation_config):
         settings.decoder_start_token_id, settings.eos_token_id = start, tokenizer.eos_token_id
         settings.pad_token_id = tokenizer.eos_token_id
-    captioner = EncoderDecoderCaptioner(name, policy, tokenizer, _processor(vision))
+    captioner = EncoderDecoderCaptioner(name, policy, tokenizer, _processor(pretrained(config.vision, base_weights)))
     return EncoderDecoderTrainee(captioner, policy, config)
 
 

@@ -28,7 +28,6 @@ from trainer.policy import (
     Part,
     adaptable,
     attach_adapters,
-    blocks,
     positions,
     set_adapters,
     split_adapters,
@@ -43,6 +42,7 @@ from trainer.prefix_captioner import (
     save_prefix,
 )
 from trainer.read_prompts import ReadPrompts
+from trainer.transformer_blocks import blocks
 
 _LANGUAGE, _PROJECTOR = "language.", "projector."  # how the policy's state names its parts
 

@@ -67,7 +67,7 @@ class NarratorCard:
     Attributes:
         id: names the checkpoint.
         title: for people.
-        vision: picture encoder, "base:..." or a hub name.
+        vision: picture encoder, as `trainer.vision` names it.
         language: language model, "base:..." or a hub name.
         lora_rank: rank of the adapters; 0 where there are none.
         lora_alpha: the adapters' update is scaled by alpha / rank.
@@ -286,13 +286,12 @@ def new_prefix(card: NarratorCard, base_weights: Path) -> PrefixCaptioner:
         CaptionerError: base weights are missing.
     """
     try:
-        vision, language = resolve(card.vision, base_weights), resolve(card.language, base_weights)
-    except BaseWeightsError as error:
-        raise CaptionerError("model_not_found", str(error), "python -m trainer fetch-base") from error
-    try:
-        encoder = PictureEncoder(vision, card.vision, card.vision_layers).eval()
+        language = resolve(card.language, base_weights)
+        encoder = PictureEncoder(card.vision, base_weights, card.vision_layers).eval()
         model = AutoModelForCausalLM.from_pretrained(language, dtype=torch.float32).eval()
         tokenizer = AutoTokenizer.from_pretrained(language)
+    except BaseWeightsError as error:
+        raise CaptionerError("model_not_found", str(error), "python -m trainer fetch-base") from error
     except (OSError, ValueError) as error:
         raise CaptionerError("model_not_found", f"The base models of “{card.title}” cannot be read: {error}") from error
     model.requires_grad_(False)

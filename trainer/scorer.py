@@ -25,11 +25,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from trainer.base_weights import BaseWeightsError, resolve
+from trainer.base_weights import BaseWeightsError
 from trainer.captioner import EMBEDDED, CaptionerError, Report
 from trainer.device import best_device, inference_dtype
 from trainer.fit import Backdrop
-from trainer.picture_encoder import PictureEncoder, summarise
+from trainer.picture_encoder import PictureEncoder, encoder_key, summarise
 from trainer.run_dir import MODEL, RunDir
 from trainer.sentence_encoder import SentenceEncoder
 
@@ -61,7 +61,7 @@ class ScorerCard:
     Attributes:
         id: names it.
         title: for people.
-        vision: picture encoder, "base:..." or a hub name.
+        vision: picture encoder, as `trainer.vision` names it.
         vision_layers: the encoder's layers that are joined.
         width: E.
     """
@@ -214,10 +214,10 @@ def new_dual_encoder(card: ScorerCard, base_weights: Path, eyes: PictureEncoder 
         CaptionerError: base weights are missing.
     """
     try:
-        if eyes is not None and (eyes.name, eyes.layers) == (card.vision, card.vision_layers):
+        if eyes is not None and eyes.cache_key == encoder_key(card.vision, card.vision_layers):
             encoder = eyes
         else:
-            encoder = PictureEncoder(resolve(card.vision, base_weights), card.vision, card.vision_layers).eval()
+            encoder = PictureEncoder(card.vision, base_weights, card.vision_layers).eval()
         sentences = SentenceEncoder(base_weights)
     except BaseWeightsError as error:
         raise CaptionerError("model_not_found", str(error), "python -m trainer fetch-base") from error

@@ -161,7 +161,7 @@ def test_the_patch_grid_fits_the_budget_and_never_falls_below_the_field(width: i
 
 def test_features_are_computed_once_and_only_for_new_pictures(tmp_path: Path) -> None:
     vision, _ = tiny_models.tiny_bases(tmp_path)
-    encoder = PictureEncoder(str(vision), "tiny")
+    encoder = PictureEncoder(str(vision), tmp_path)
     files = [tmp_path / f"{colour}.png" for colour in ("red", "blue", "green")]
     for file in files:
         tiny_models.picture(file.stem).save(file)

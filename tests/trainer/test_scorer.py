@@ -136,7 +136,7 @@ def test_it_borrows_eyes_of_its_own_kind_only(trained: tuple[Path, list[events.E
     again = load_scorer(str(trained[0]), base_weights, silent, first.encoder)
     assert isinstance(again, DualEncoder)
     assert again.encoder is first.encoder
-    last_layer = PictureEncoder(str(first.card.vision), first.card.vision)
+    last_layer = PictureEncoder(first.card.vision, base_weights)
     third = load_scorer(str(trained[0]), base_weights, silent, last_layer)
     assert isinstance(third, DualEncoder)
     assert third.encoder.layers == first.encoder.layers

@@ -1,0 +1,183 @@
+"""Tuning a vision encoder's last blocks: what changes, how it comes back, and who can see with it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import tiny_models
+import torch
+from safetensors.torch import load_file
+
+from trainer import events
+from trainer.captioner import CaptionerError, load_captioner
+from trainer.config import ConfigError, ScorerConfig, SftConfig, VisionConfig
+from trainer.picture_encoder import PictureEncoder
+from trainer.run_dir import RunDir
+from trainer.scorer import DualEncoder, load_scorer
+from trainer.scorer_training import train_scorer
+from trainer.sft import train
+from trainer.tensor_files import save_tensors
+from trainer.vision import load_vision, read_card, save_tuned, tuned_folder
+from trainer.vision_training import train_vision
+
+COLOURS = ("red", "blue", "green", "yellow")
+
+
+def silent(_: str, __: float | None) -> None:
+    """Progress that nobody reads."""
+
+
+@pytest.fixture(scope="module")
+def bases(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A tiny vision encoder and a tiny language model."""
+    return tiny_models.tiny_bases(tmp_path_factory.mktemp("bases"))
+
+
+def config(stories: Path, run: Path, vision: str, **changes: object) -> VisionConfig:
+    values: dict[str, object] = {
+        "data": str(stories), "run": str(run), "vision": vision, "vision_layers": "1,2", "blocks": 1, "width": 16,
+        "steps": 30, "batch_size": 4, "learning_rate": 0.01, "block_learning_rate": 0.003, "dropout": 0.0,
+        "evaluate_every": 15, "threads": 1, "bf16": False,
+    } | changes  # fmt: skip
+    return VisionConfig(**values)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def tuned(
+    stories: Path, bases: tuple[Path, Path], base_weights: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, list[events.Event]]:
+    """A run on the four training pictures, and what it said."""
+    run, seen = tmp_path_factory.mktemp("runs") / "eyes", list[events.Event]()
+    train_vision(config(stories, run, str(bases[0])), RunDir.create(run), base_weights, seen.append, lambda: False)
+    return run, seen
+
+
+def test_only_the_last_blocks_change_and_the_loss_falls(
+    tuned: tuple[Path, list[events.Event]], bases: tuple[Path, Path], base_weights: Path
+) -> None:
+    run, seen = tuned
+    losses = [e.values["train/loss"] for e in seen if isinstance(e, events.Metrics) and "train/loss" in e.values]
+    assert losses[-1] < losses[0]
+    assert any("eval/recall_10" in e.values for e in seen if isinstance(e, events.Metrics))
+    before, after = (load_vision(str(name), base_weights).state_dict() for name in (bases[0], run))
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed
+    assert all(".1." in name for name in changed)
+    folder = tuned_folder(str(run))
+    assert folder is not None
+    assert set(load_file(folder / "weights.safetensors")) == {name for name in before if ".layer.1." in name}
+
+
+def test_the_same_seed_tunes_the_same(
+    tuned: tuple[Path, list[events.Event]], stories: Path, bases: tuple[Path, Path], base_weights: Path, tmp_path: Path
+) -> None:
+    again = tmp_path / "again"
+    train_vision(config(stories, again, str(bases[0])), RunDir.create(again), base_weights, lambda _: None, bool)
+    first, second = (load_vision(str(run), base_weights).state_dict() for run in (tuned[0], again))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_pictures_are_seen_otherwise_and_kept_apart_from_the_untuned_ones(
+    tuned: tuple[Path, list[events.Event]], bases: tuple[Path, Path], base_weights: Path
+) -> None:
+    before = PictureEncoder(str(bases[0]), base_weights, (1, 2))
+    after = PictureEncoder(str(tuned[0]), base_weights, (1, 2))
+    assert before.cache_key != after.cache_key
+    picture = [tiny_models.picture("red")]
+    early, late = before(picture).chunk(2, dim=-1), after(picture).chunk(2, dim=-1)
+    assert torch.equal(early[0], late[0])  # the first layer is the same
+    assert not torch.allclose(early[1], late[1], atol=1e-3)
+
+
+def test_a_scorer_and_a_narrator_see_with_it(
+    tuned: tuple[Path, list[events.Event]], stories: Path, bases: tuple[Path, Path], base_weights: Path, tmp_path: Path
+) -> None:
+    scoring = ScorerConfig(
+        data=str(stories), run=str(tmp_path / "scorer"), vision=str(tuned[0]), vision_layers="1,2", width=16, steps=2,
+        batch_size=4, threads=1,
+    )  # fmt: skip
+    train_scorer(scoring, RunDir.create(tmp_path / "scorer"), base_weights, lambda _: None, lambda: False)
+    telling = SftConfig(
+        data=str(stories), run=str(tmp_path / "sft"), vision=str(tuned[0]), vision_layers="1,2", max_steps=2,
+        language=str(bases[1]), batch_size=2, lora_rank=2, threads=1, bf16=False,
+    )  # fmt: skip
+    train(telling, RunDir.create(tmp_path / "sft"), base_weights, lambda _: None, lambda: False)
+    captioner = load_captioner(str(tmp_path / "sft"), base_weights, silent)
+    scorer = load_scorer(str(tmp_path / "scorer"), base_weights, silent, captioner.encoder)  # type: ignore[attr-defined]
+    assert isinstance(scorer, DualEncoder)
+    assert scorer.encoder is captioner.encoder  # type: ignore[attr-defined]
+
+
+def test_an_encoder_decoder_starts_from_it(
+    tuned: tuple[Path, list[events.Event]], stories: Path, base_weights: Path, tmp_path: Path
+) -> None:
+    telling = SftConfig(
+        data=str(stories), run=str(tmp_path / "sft"), vision=str(tuned[0]), family="encoder-decoder", max_steps=1,
+        language=str(tiny_models.tiny_gpt2(tmp_path)), batch_size=2, lora_rank=0, threads=1, bf16=False,
+    )  # fmt: skip
+    train(telling, RunDir.create(tmp_path / "sft"), base_weights, lambda _: None, lambda: False)
+    captioner = load_captioner(str(tmp_path / "sft"), base_weights, silent)
+    own = captioner.model.encoder.state_dict()  # type: ignore[attr-defined]
+    expected = load_vision(str(tuned[0]), base_weights).state_dict()
+    assert all(torch.equal(own[name].float(), expected[name]) for name in expected if ".layer." in name)
+
+
+def test_stopping_keeps_what_was_learned(
+    stories: Path, bases: tuple[Path, Path], base_weights: Path, tmp_path: Path
+) -> None:
+    asked = iter([False, False, True])
+    word = train_vision(
+        config(stories, tmp_path / "run", str(bases[0])), RunDir.create(tmp_path / "run"), base_weights,
+        lambda _: None, lambda: next(asked),
+    )  # fmt: skip
+    assert isinstance(word, events.RunCancelled)
+    assert tuned_folder(str(tmp_path / "run")) is not None
+
+
+@pytest.mark.parametrize(("blocks", "message"), [(3, "blocks is 3; this encoder has 2"), (1, "was tuned already")])
+def test_what_cannot_be_tuned_is_said(
+    tuned: tuple[Path, list[events.Event]],
+    stories: Path,
+    bases: tuple[Path, Path],
+    base_weights: Path,
+    tmp_path: Path,
+    blocks: int,
+    message: str,
+) -> None:
+    start = str(bases[0] if blocks == 3 else tuned[0])
+    with pytest.raises(ConfigError, match=message):
+        train_vision(
+            config(stories, tmp_path / "run", start, blocks=blocks), RunDir.create(tmp_path / "run"), base_weights,
+            lambda _: None, lambda: False,
+        )  # fmt: skip
+
+
+def test_damaged_or_missing_blocks_are_one_clear_sentence(
+    tuned: tuple[Path, list[events.Event]], stories: Path, base_weights: Path, tmp_path: Path
+) -> None:
+    folder = tuned_folder(str(tuned[0]))
+    assert folder is not None
+    shutil.copytree(folder, tmp_path / "damaged")
+    (tmp_path / "damaged" / "weights.safetensors").write_bytes(b"no tensors")
+    for name, reason in ((str(tmp_path / "damaged"), "cannot be used"), ("embedded:vision-0", "has no vision encoder")):
+        scoring = ScorerConfig(data=str(stories), run=str(tmp_path / f"run {reason}"), vision=name)
+        run = RunDir.create(Path(scoring.run))
+        with pytest.raises(CaptionerError, match=reason):
+            train_scorer(scoring, run, base_weights, lambda _: None, lambda: False)
+
+
+def test_blocks_of_another_encoder_are_refused(
+    tuned: tuple[Path, list[events.Event]], bases: tuple[Path, Path], base_weights: Path, tmp_path: Path
+) -> None:
+    folder = tuned_folder(str(tuned[0]))
+    assert folder is not None
+    card = read_card(folder)
+    backbone = load_vision(str(bases[0]), base_weights)
+    save_tuned(card, backbone, tmp_path)
+    assert load_vision(str(tmp_path), base_weights) is not None
+    stranger = {"decoder.weight": torch.zeros(2)}
+    save_tensors(stranger, tmp_path / "weights.safetensors")
+    with pytest.raises(ValueError, match="of another encoder"):
+        load_vision(str(tmp_path), base_weights)

@@ -1,0 +1,152 @@
+"""Vision encoders by name: pretrained ones, and ones whose last blocks were tuned here.
+
+    base:dinov2-small       base weights (`trainer.base_weights`)
+    embedded:vision-1       tuned, comes with the program
+    a directory             tuned here (a run's folder and its checkpoint too), or as transformers saves them
+    anything else           a name on the model hub
+
+A tuned encoder's folder holds only the blocks that were trained (`trainer.vision_training`), 3.5 MB each in half
+precision, and says what they were trained on top of:
+
+    vision.json  {"id", "title", "base", "first_block"}
+    weights.safetensors
+
+A shipped one never changes under its name: narrators that were trained with it would see wrongly.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import nn
+from transformers import AutoModel, PreTrainedModel
+
+from trainer.base_weights import resolve
+from trainer.run_dir import MODEL, RunDir
+from trainer.tensor_files import save_tensors
+from trainer.transformer_blocks import blocks
+
+VISION_FILE = "vision.json"
+WEIGHTS_FILE = "weights.safetensors"
+
+EMBEDDED_PREFIX = "embedded:"
+"""Marks a name as one of the tuned encoders that come with the program."""
+
+_KEY_DIGITS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class VisionCard:
+    """The facts a tuned encoder needs to be put together again (`vision.json`).
+
+    Attributes:
+        id: names it.
+        title: for people.
+        base: the encoder it was before: "base:..." or a hub name.
+        first_block: blocks from this one on, counted from 0, are its own.
+    """
+
+    id: str
+    title: str
+    base: str
+    first_block: int
+
+
+def load_vision(name: str, base_weights: Path) -> PreTrainedModel:
+    """Load a vision encoder in single precision, frozen.
+
+    Args:
+        name: see the module.
+        base_weights: the folder of `trainer.base_weights`.
+
+    Raises:
+        BaseWeightsError: base weights are missing.
+        OSError: there is no such encoder, or it needs a download that is not possible.
+        ValueError: its files are damaged or do not fit.
+    """
+    folder = tuned_folder(name)
+    backbone = AutoModel.from_pretrained(pretrained(name, base_weights), dtype=torch.float32)
+    if folder is not None:
+        try:
+            tuned = {part: value.float() for part, value in load_file(folder / WEIGHTS_FILE).items()}
+            unknown = backbone.load_state_dict(tuned, strict=False).unexpected_keys
+        except (SafetensorError, RuntimeError) as error:
+            raise ValueError(f"the tuned blocks in {folder} cannot be used: {error}") from error
+        if unknown:
+            raise ValueError(f"the tuned blocks in {folder} are of another encoder: {unknown[0]}")
+    return backbone.requires_grad_(False).eval()
+
+
+def pretrained(name: str, base_weights: Path) -> str:
+    """What `from_pretrained` takes: the encoder itself, or of a tuned one what it was before.
+
+    Raises:
+        BaseWeightsError: base weights are missing.
+        OSError: there is no such encoder.
+        ValueError: its card is damaged.
+    """
+    folder = tuned_folder(name)
+    return resolve(name if folder is None else read_card(folder).base, base_weights)
+
+
+def vision_key(name: str) -> str:
+    """Names an encoder's weights: equal keys see equally.
+
+    Raises:
+        OSError: there is no such tuned encoder.
+    """
+    folder = tuned_folder(name)
+    if folder is None:
+        return name
+    return f"tuned {hashlib.sha256((folder / WEIGHTS_FILE).read_bytes()).hexdigest()[:_KEY_DIGITS]}"
+
+
+def tuned_folder(name: str) -> Path | None:
+    """The folder of a tuned encoder; None where the name is of another kind.
+
+    Raises:
+        OSError: the program comes with no encoder of that name.
+    """
+    if name.startswith(EMBEDDED_PREFIX):
+        folder = Path(__file__).resolve().parent.parent / "resources" / "models" / name.removeprefix(EMBEDDED_PREFIX)
+        if not (folder / VISION_FILE).is_file():
+            raise FileNotFoundError(f"this version of the program has no vision encoder “{name}”")
+        return folder
+    folder = Path(name)
+    for candidate in (folder, folder / MODEL, RunDir(folder).best_model() or folder):
+        if (candidate / VISION_FILE).is_file():
+            return candidate
+    return None
+
+
+def read_card(folder: Path) -> VisionCard:
+    """Read a tuned encoder's card.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is damaged.
+    """
+    try:
+        return VisionCard(**json.loads((folder / VISION_FILE).read_text()))
+    except TypeError as error:
+        raise ValueError(f"{folder / VISION_FILE} is no vision encoder's card: {error}") from error
+
+
+def save_tuned(card: VisionCard, backbone: nn.Module, folder: Path) -> None:
+    """Write the card, and the blocks from `card.first_block` on in half precision.
+
+    Args:
+        card: the facts.
+        backbone: the encoder.
+        folder: exists; is filled.
+    """
+    own = {id(parameter) for block in blocks(backbone)[card.first_block :] for parameter in block.parameters()}
+    named = {name: value for name, value in backbone.named_parameters() if id(value) in own}
+    save_tensors({name: value.detach().half().cpu() for name, value in named.items()}, folder / WEIGHTS_FILE)
+    (folder / VISION_FILE).write_text(json.dumps(asdict(card), indent=2) + "\n")

@@ -18,6 +18,7 @@ from PIL import Image
 
 from trainer.controls import open_picture, text_of
 from trainer.dataset import Record
+from trainer.decoding import Decoding
 from trainer.metrics import signatures
 from trainer.plots import bars
 from trainer.report import MEASURES, Report, write_beside
@@ -91,7 +92,9 @@ def page(report: Report) -> str:
 
 def _subtitle(report: Report) -> str:
     against = f", against {report.against}" if report.against else ""
-    decoding = ", ".join(f"{name} {value}" for name, value in asdict(report.decoding).items())
+    usual = asdict(Decoding())
+    changed = [f"{name} {value}" for name, value in asdict(report.decoding).items() if value != usual[name]]
+    decoding = ", ".join(changed) or "greedy, as by default"
     return f"{len(report.records)} records of {report.books} books{against}. Decoding: {decoding}."
 
 

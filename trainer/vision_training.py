@@ -18,7 +18,6 @@ from pathlib import Path
 import torch
 from PIL import Image, ImageEnhance, ImageOps
 from torch import Tensor, nn
-from transformers import get_cosine_schedule_with_warmup
 
 from trainer.base_weights import PREFIX
 from trainer.config import ConfigError, VisionConfig
@@ -38,6 +37,7 @@ from trainer.events import (
 from trainer.paired_texts import contrastive_loss, load_splits, texts_of
 from trainer.picture_encoder import PictureEncoder, summarise
 from trainer.run_dir import MODEL, RunDir
+from trainer.schedule import warm_cosine
 from trainer.scorer import ScorerCard, new_dual_encoder
 from trainer.transformer_blocks import blocks
 from trainer.vision import VisionCard, save_tuned, tuned_folder
@@ -94,7 +94,9 @@ def train_vision(
             {"params": list(trained.parameters()), "lr": config.block_learning_rate, "weight_decay": 0.01},
         ]
     )
-    schedule = get_cosine_schedule_with_warmup(optimizer, round(config.warmup_frac * config.steps), config.steps)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda done: warm_cosine(done / config.steps, config.warmup_frac)
+    )
     emit(RunStarted(run.name, "vision", config.steps, describe(device)))
 
     def save(checkpoint: Path) -> None:

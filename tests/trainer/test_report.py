@@ -98,6 +98,12 @@ def test_the_page_stands_alone_and_escapes_what_it_shows(report: Report, tmp_pat
             assert max(picture.size) <= 240
 
 
+def test_it_says_how_captions_were_chosen_where_that_is_not_the_usual_way(report: Report) -> None:
+    assert "Decoding: greedy, as by default." in page(report)
+    sampled = replace(report, decoding=Decoding(temperature=0.6, samples=4))
+    assert "Decoding: temperature 0.6, samples 4." in page(sampled)
+
+
 def test_every_drawing_is_whole_xml(report: Report) -> None:
     drawings = re.findall(r"<svg.*?</svg>", page(report), re.DOTALL)
     assert len(drawings) == len(MEASURED)

@@ -1,0 +1,65 @@
+"""Makes training data of comic panels: `resources/datasets/comic_descriptions.jsonl` and the comics they describe.
+
+    python tests/bench/comic_panels.py FOLDER_OF_COMICS OUT [--variants 4]
+
+OUT becomes a data set folder for `--extra-data`. A few panels among thousands of illustrations would hardly be seen:
+each book is told several times, from the second time on with its pictures cropped, mirrored and lit otherwise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+from pathlib import Path
+
+from labelled_pages import labelled_pages
+from PIL import Image
+
+from trainer.vision_training import varied
+
+_DESCRIPTIONS = Path(__file__).resolve().parents[2] / "resources" / "datasets" / "comic_descriptions.jsonl"
+_SIDE_PX = 448
+_SERIES = "pepper-and-carrot"  # one book, so that no classifier of words has seen a panel's copies
+_CREDITS = {
+    "title": "Pepper&Carrot", "author": "David Revoy", "illustrator": "David Revoy", "license": "CC BY 4.0",
+    "source": "www.peppercarrot.com",
+}  # fmt: skip
+
+
+def main() -> None:
+    """Cut the panels out and write the records."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("comics", type=Path, help="folder of the comics")
+    parser.add_argument("out", type=Path, help="folder to make")
+    parser.add_argument("--variants", type=int, default=4, help="times each book is told (default: %(default)s)")
+    parsed = parser.parse_args()
+    described = [json.loads(line) for line in _DESCRIPTIONS.read_text(encoding="utf-8").splitlines()]
+    texts = {(item["book"], item["page"], item["panel"]): item["description"] for item in described}
+    (parsed.out / "images").mkdir(parents=True)
+    draw, records = random.Random(0), []
+    for name, image, panels in labelled_pages(parsed.comics):
+        book, _, page_name = name.rpartition(" ")
+        page = int("".join(re.findall(r"\d+", page_name)) or 0)
+        for number, (left, top, right, bottom) in enumerate(panels, 1):
+            text = texts.pop((book, page, number), None)
+            if text is None:
+                continue
+            panel = Image.fromarray(image).crop((round(left), round(top), round(right), round(bottom)))
+            panel.thumbnail((_SIDE_PX, _SIDE_PX))
+            for variant in range(parsed.variants):
+                shown = varied(panel, draw) if variant else panel
+                file = f"images/{book}-{page:02}-{number}-{variant}.webp"
+                shown.save(parsed.out / file, quality=90)
+                records.append(
+                    {"id": Path(file).stem, "split": "train", "book": _SERIES, "page": page,
+                     "panel": number, "image": file, "description": text, **_CREDITS}
+                )  # fmt: skip
+    records.sort(key=lambda record: (str(record["id"]).rpartition("-")[2], record["id"]))
+    (parsed.out / "records.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    print(f"{len(records)} records in {parsed.out}; {len(texts)} descriptions without a panel: {sorted(texts)}")
+
+
+if __name__ == "__main__":
+    main()

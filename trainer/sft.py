@@ -69,8 +69,8 @@ def train(
 
     # 2. Look at the pictures: the first process does, the others find what it left.
     with arguments.main_process_first(local=False):
-        features = look_at_pictures(trainee, records, caches / "features", emit)
-        words = suggested_words(trainee, records, features, config, run.picture_words, emit)
+        features = look_at_pictures(trainee.encoder, records, caches / "features", emit)
+        words = suggested_words(trainee, records, features, config, run.picture_words, base_weights, emit)
 
     # 3. Train.
     wording = Wording(trainee, words, config)

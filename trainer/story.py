@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,12 +24,14 @@ from trainer.dataset import (
 )
 from trainer.dataset_check import readable_records, refuse_leaks
 from trainer.events import Event, Loading
-from trainer.picture_encoder import FeatureCache
+from trainer.picture_encoder import FeatureCache, FrozenEncoder, PictureEncoder
 from trainer.picture_words import PictureWords, cross_fitted_words, known_words, learn_words
 from trainer.policy import Trainee
 from trainer.policy_prefix import PrefixTrainee
+from trainer.prefix_captioner import PrefixCaptioner
 from trainer.replay import KnownBefore, known_before
 from trainer.tensor_files import save_tensors
+from trainer.vision import read_card, tuned_folder
 
 _FEATURE_REPORT_EVERY = 50
 _SHOWN_FILE, _WEIGHTS_FILE = "shown.json", "weights.safetensors"
@@ -106,12 +108,12 @@ def read_records(config: SftConfig, looks: Path, emit: Callable[[Event], None]) 
 
 
 def look_at_pictures(
-    trainee: Trainee, records: Records, cache: Path, emit: Callable[[Event], None]
+    encoder: FrozenEncoder, records: Records, cache: Path, emit: Callable[[Event], None]
 ) -> dict[Path, Tensor]:
     """Encode every picture, once; (V, D) each.
 
     Args:
-        trainee: gives the encoder.
+        encoder: looks.
         records: give the pictures.
         cache: folder of the features kept from earlier runs.
         emit: takes every event.
@@ -121,7 +123,7 @@ def look_at_pictures(
         if done % _FEATURE_REPORT_EVERY == 0 or done == count:
             emit(Loading("Looking at the pictures", done / count))
 
-    features = FeatureCache(cache).features_of(trainee.encoder, records.images, report)
+    features = FeatureCache(cache).features_of(encoder, records.images, report)
     return features | {NO_PICTURE: features[records.train[0].image]}  # any: it is masked
 
 
@@ -131,20 +133,30 @@ def suggested_words(
     features: dict[Path, Tensor],
     config: SftConfig,
     folder: Path,
+    base_weights: Path,
     emit: Callable[[Event], None],
 ) -> Words:
     """What each picture suggests; nothing in a family that is not told words.
 
     A new narrator first learns which words there are. What it learned is kept in `folder`, because a run that goes on
-    must be shown the same.
+    must be shown the same. An encoder that was tuned on these very pictures suggests far better words for them than
+    for new ones: training pictures are shown those of the encoder as it was before.
     """
     if not isinstance(trainee, PrefixTrainee):
         return {}
     captioner, shown = trainee.captioner, Words()
     if not config.model:
         if not (folder / _SHOWN_FILE).exists():
-            words, cross_fitted = _learn(records.train, features, captioner.encoder.size, config.seed, emit)
-            _save(words, cross_fitted, folder)
+            size, known = captioner.encoder.size, known_words(records.train)
+            untuned = _untuned(captioner, base_weights)
+            seen = features if untuned is None else look_at_pictures(
+                untuned, records, base_weights.parent / "features", emit
+            )  # fmt: skip
+            cross_fitted = cross_fitted_words(
+                records.train, seen, known, size, config.seed,
+                lambda done, count: emit(Loading("Learning words for pictures", done / count)),
+            )  # fmt: skip
+            _save(learn_words(records.train, features, known, size, config.seed), cross_fitted, folder)
         captioner.words, shown = _load(captioner.encoder.size, folder)
         captioner.card = replace(captioner.card, words=captioner.words.words)
     for image in records.images:
@@ -153,16 +165,14 @@ def suggested_words(
     return shown
 
 
-def _learn(
-    train: Sequence[Record], features: dict[Path, Tensor], size: int, seed: int, emit: Callable[[Event], None]
-) -> tuple[PictureWords, Words]:
-    known = known_words(train)
-
-    def report(done: int, count: int) -> None:
-        emit(Loading("Learning words for pictures", done / count))
-
-    words = learn_words(train, features, known, size, seed)
-    return words, cross_fitted_words(train, features, known, size, seed, report)
+def _untuned(captioner: PrefixCaptioner, base_weights: Path) -> PictureEncoder | None:
+    """The narrator's encoder as it was before it was tuned; None where it never was."""
+    folder = tuned_folder(captioner.card.vision)
+    if folder is None:
+        return None
+    encoder = PictureEncoder(read_card(folder).base, base_weights, captioner.encoder.layers).eval()
+    weights = next(captioner.encoder.parameters())
+    return encoder.to(weights.device, weights.dtype)
 
 
 def _save(words: PictureWords, shown: Words, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -108,6 +109,40 @@ def test_a_scorer_and_a_narrator_see_with_it(
     scorer = load_scorer(str(tmp_path / "scorer"), base_weights, silent, captioner.encoder)  # type: ignore[attr-defined]
     assert isinstance(scorer, DualEncoder)
     assert scorer.encoder is captioner.encoder  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def wordy(tmp_path: Path) -> Path:
+    """Three books of eight pictures: enough that their words are learned."""
+    folder, lines = tmp_path / "wordy", []
+    (folder / "images").mkdir(parents=True)
+    for number in range(24):
+        colour = COLOURS[number % 4]
+        tiny_models.picture(colour, (64 + 2 * number, 48)).save(folder / "images" / f"{number}.png")
+        lines.append(
+            {"id": str(number), "split": "train", "book": str(number // 8), "page": number % 8 + 1,
+             "image": f"images/{number}.png", "description": f"A {colour} ball lies here."}
+        )  # fmt: skip
+    (folder / "records.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return folder
+
+
+def test_training_pictures_are_shown_the_words_of_the_encoder_before_it_was_tuned_on_them(
+    tuned: tuple[Path, list[events.Event]], wordy: Path, bases: tuple[Path, Path], base_weights: Path, tmp_path: Path
+) -> None:
+    shown, learned = [], []
+    for number, vision in enumerate((bases[0], tuned[0])):
+        telling = SftConfig(
+            data=str(wordy), run=str(tmp_path / str(number)), vision=str(vision), vision_layers="1,2", max_steps=1,
+            language=str(bases[1]), batch_size=2, lora_rank=2, threads=1, bf16=False,
+        )  # fmt: skip
+        train(telling, RunDir.create(Path(telling.run)), base_weights, lambda _: None, lambda: False)
+        folder = tmp_path / str(number) / "picture_words"
+        shown.append(json.loads((folder / "shown.json").read_text())["shown"])
+        learned.append(load_file(folder / "weights.safetensors")["weight"])
+    assert len(shown[0]) == 24
+    assert shown[0] == shown[1]
+    assert not torch.equal(learned[0], learned[1])  # new pictures are read with the tuned one
 
 
 def test_an_encoder_decoder_starts_from_it(

@@ -32,6 +32,7 @@ from trainer.fit import Backdrop
 from trainer.picture_encoder import PictureEncoder, encoder_key, summarise
 from trainer.run_dir import MODEL, RunDir
 from trainer.sentence_encoder import SentenceEncoder
+from trainer.vision import EMBEDDED_PREFIX
 
 SCORER_FILE = "scorer.json"
 WEIGHTS_FILE = "weights.safetensors"
@@ -152,17 +153,18 @@ class DualEncoder:
         return torch.from_numpy(self._sentences(texts)).float()
 
 
-def embedded_scorer_folder() -> Path:
-    """Where the shipped scorer lies: beside the packages, in a checkout as after installation."""
-    return Path(__file__).resolve().parent.parent / "resources" / "models" / "scorer"
+def embedded_scorer_folder(name: str = EMBEDDED) -> Path:
+    """Where a shipped scorer lies, "embedded" or "embedded:...": beside the packages, as after installation."""
+    folder = name.removeprefix(EMBEDDED_PREFIX) if name.startswith(EMBEDDED_PREFIX) else "scorer"
+    return Path(__file__).resolve().parent.parent / "resources" / "models" / folder
 
 
 def load_scorer(name: str, base_weights: Path, report: Report, eyes: PictureEncoder | None = None) -> Scorer:
     """Load a scorer.
 
     Args:
-        name: "embedded", a directory (a run's folder and its checkpoint too), or the hub name or directory of a
-            CLIP or SigLIP model.
+        name: "embedded", "embedded:scorer-2", a directory (a run's folder and its checkpoint too), or the hub name or
+            directory of a CLIP or SigLIP model.
         base_weights: the folder of `trainer.base_weights`.
         report: is told what is being done.
         eyes: an encoder that is loaded already; used where it is the scorer's own kind.
@@ -172,11 +174,12 @@ def load_scorer(name: str, base_weights: Path, report: Report, eyes: PictureEnco
     """
     from trainer.hub_scorer import load_hub_scorer
 
-    folder = embedded_scorer_folder() if name == EMBEDDED else Path(name)
+    is_embedded = name == EMBEDDED or name.startswith(EMBEDDED_PREFIX)
+    folder = embedded_scorer_folder(name) if is_embedded else Path(name)
     for candidate in (folder, folder / MODEL, RunDir(folder).best_model() or folder):
         if (candidate / SCORER_FILE).is_file():
             return load_dual_encoder(candidate, base_weights, report, eyes)
-    if name == EMBEDDED:
+    if is_embedded:
         raise CaptionerError("model_not_found", f"There is no scorer in {folder}.")
     return load_hub_scorer(name, report)
 

@@ -129,6 +129,11 @@ def test_a_narrator_with_other_eyes_cannot_be_judged_by_fit(
     assert load_fit(str(trained[0]), Decoding(), captioner, base_weights, silent) is None
 
 
+def test_a_scorer_that_does_not_come_with_the_program_is_one_clear_sentence(base_weights: Path) -> None:
+    with pytest.raises(CaptionerError, match="There is no scorer in"):
+        load_scorer("embedded:scorer-0", base_weights, silent)
+
+
 @needs_minilm
 def test_it_borrows_eyes_of_its_own_kind_only(trained: tuple[Path, list[events.Event]], base_weights: Path) -> None:
     first = load_scorer(str(trained[0]), base_weights, silent)
@@ -300,8 +305,9 @@ def test_a_damaged_scorer_is_named(
 @needs_minilm
 @pytest.mark.skipif(not (default_cache() / "dinov2-small").exists(), reason="the base weights are not here")
 @pytest.mark.skipif(not embedded_scorer_folder().exists(), reason="no scorer is shipped yet")
-def test_the_embedded_scorer_loads_and_prefers_what_is_there() -> None:
-    scorer = load_scorer("embedded", default_cache(), silent)
+@pytest.mark.parametrize("name", ["embedded", "embedded:scorer-2"])
+def test_the_embedded_scorers_load(name: str) -> None:
+    scorer = load_scorer(name, default_cache(), silent)
     drawn = Image.new("RGB", (300, 300), "#7ec8f0")
     placed = scorer.encode_pictures([drawn])
     assert placed.shape == (1, 256)

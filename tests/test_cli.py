@@ -206,7 +206,7 @@ class TestProcess:
     ) -> None:
         target = tmp_path / "out.json"
         book = draw_comic(pages=5)
-        process = start(app_paths, repository, ("--delay", "0.1"), "narrate", book, "--json", target)
+        process = start(app_paths, repository, ("--delay", "0.5"), "narrate", book, "--json", target)
         assert process.stderr is not None
         while "[1/5]" not in (line := process.stderr.readline()):
             assert line, "it ended by itself"

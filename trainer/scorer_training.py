@@ -8,7 +8,6 @@ Letters: N pictures, D features.
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,25 +15,16 @@ import torch
 from torch import Tensor, nn
 
 from trainer.config import ScorerConfig
+from trainer.contrastive_run import ContrastiveJob, run_contrastive
 from trainer.dataset import Record
-from trainer.device import best_device, describe, set_threads
-from trainer.events import (
-    CheckpointSaved,
-    Event,
-    Loading,
-    Metrics,
-    Progress,
-    RunCancelled,
-    RunFinished,
-    RunStarted,
-)
+from trainer.device import set_threads
+from trainer.events import Event, Loading, RunCancelled, RunFinished
 from trainer.fit import Backdrop
 from trainer.paired_texts import PairedTexts, contrastive_loss, load_splits, texts_of
 from trainer.picture_encoder import FeatureCache, summarise
 from trainer.run_dir import MODEL, RunDir
 from trainer.scorer import DualEncoder, ScorerCard, ScorerHeads, new_dual_encoder, save_dual_encoder
 
-_REPORT_EVERY_STEPS = 20
 _LOOK_REPORT_EVERY = 50  # pictures
 _WARMUP_STEPS = 50
 _BACKDROP_MEMBERS = 512
@@ -78,42 +68,23 @@ def train_scorer(
     def save(checkpoint: Path) -> None:
         save_dual_encoder(card, heads, _backdrop(heads, summaries, texts), checkpoint / MODEL)
 
-    emit(RunStarted(run.name, "scorer", config.steps, describe(best_device())))
-
-    # 2. Steps: contrastive loss, warm-up and linear decay, dev recall as judge.
-    started, step, best, losses = time.monotonic(), 0, -1.0, list[float]()
-    while True:
-        last = step >= config.steps or should_stop()
-        if step and (last or step % config.evaluate_every == 0):
-            heads.eval()
-            found = dev_texts.measured(heads, dev_summaries)
-            emit(Metrics(step, found))
-            judged = found.get("eval/recall_10", float(step))  # without a dev split the last one is best
-            folder = run.save_checkpoint(step, judged > best, save)
-            emit(CheckpointSaved(step, str(folder), judged > best))
-            best = max(best, judged)
-            heads.train()
-        if last:
-            break
-        for group in optimizer.param_groups:
-            group["lr"] = config.learning_rate * min(1.0, step / _WARMUP_STEPS) * (1 - step / config.steps)
+    def loss() -> Tensor:
         rows = texts.draw(config.batch_size, draw)
         shown = nn.functional.dropout(summaries[rows], config.dropout)
-        loss = contrastive_loss(heads, shown, *texts.choose(rows, torch.rand(len(rows)) < config.narration_share))
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        losses.append(loss.item())
-        step += 1
-        if step % _REPORT_EVERY_STEPS == 0:
-            emit(Progress(step, config.steps, time.monotonic() - started))
-            emit(Metrics(step, {"train/loss": sum(losses) / len(losses)}))
-            losses.clear()
+        return contrastive_loss(heads, shown, *texts.choose(rows, torch.rand(len(rows)) < config.narration_share))
 
-    # 3. The last word.
-    if step < config.steps:
-        return RunCancelled(f"Stopped after {step} steps; the best checkpoint is kept.")
-    return RunFinished(f"Trained {step} steps; best mean recall at ten on dev {best:.3f}.", str(run.best_model()))
+    # 2. Train: warm-up and linear decay.
+    job = ContrastiveJob(
+        kind="scorer",
+        heads=heads,
+        optimizer=optimizer,
+        rate=lambda done: min(1.0, done / _WARMUP_STEPS) * (1 - done / config.steps),
+        clipped=(),
+        loss=loss,
+        measured=lambda: dev_texts.measured(heads, dev_summaries),
+        save=save,
+    )
+    return run_contrastive(job, config, run, emit, should_stop)
 
 
 @torch.no_grad()

@@ -11,7 +11,6 @@ Letters: B pictures of a batch, H W pixels, D features.
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -21,19 +20,11 @@ from torch import Tensor, nn
 
 from trainer.base_weights import PREFIX
 from trainer.config import ConfigError, VisionConfig
+from trainer.contrastive_run import ContrastiveJob, run_contrastive
 from trainer.controls import open_picture
 from trainer.dataset import Record
-from trainer.device import best_device, describe, set_threads
-from trainer.events import (
-    CheckpointSaved,
-    Event,
-    Loading,
-    Metrics,
-    Progress,
-    RunCancelled,
-    RunFinished,
-    RunStarted,
-)
+from trainer.device import best_device, set_threads
+from trainer.events import Event, Loading, RunCancelled, RunFinished
 from trainer.paired_texts import contrastive_loss, load_splits, texts_of
 from trainer.picture_encoder import PictureEncoder, summarise
 from trainer.run_dir import MODEL, RunDir
@@ -42,7 +33,6 @@ from trainer.scorer import ScorerCard, new_dual_encoder
 from trainer.transformer_blocks import blocks
 from trainer.vision import VisionCard, save_tuned, tuned_folder
 
-_REPORT_EVERY_STEPS = 5
 _PICTURES_AT_ONCE = 16
 _SMALLEST_CROP = 0.75  # of a side: what a text tells of should stay in sight
 _LIGHT = 0.15
@@ -94,52 +84,28 @@ def train_vision(
             {"params": list(trained.parameters()), "lr": config.block_learning_rate, "weight_decay": 0.01},
         ]
     )
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda done: warm_cosine(done / config.steps, config.warmup_frac)
-    )
-    emit(RunStarted(run.name, "vision", config.steps, describe(device)))
 
-    def save(checkpoint: Path) -> None:
-        save_tuned(card, encoder.backbone, checkpoint / MODEL)
-
-    # 2. Steps: contrastive loss on varied pictures, dev recall as judge.
-    started, step, best, losses = time.monotonic(), 0, -1.0, list[float]()
-    while True:
-        last = step >= config.steps or should_stop()
-        if step and (last or step % config.evaluate_every == 0):
-            heads.eval()
-            found = dev_texts.measured(heads, _dev_summaries(encoder, dev, config.bf16)) if dev else {}
-            emit(Metrics(step, found))
-            judged = found.get("eval/recall_10", float(step))  # without a dev split the last one is best
-            folder = run.save_checkpoint(step, judged > best, save)
-            emit(CheckpointSaved(step, str(folder), judged > best))
-            best = max(best, judged)
-            heads.train()
-        if last:
-            break
+    def loss() -> Tensor:
         rows = texts.draw(config.batch_size, draw)
         pictures = [varied(open_picture(train[row].image), draw) for row in rows.tolist()]
         with torch.autocast(device.type, torch.bfloat16, enabled=config.bf16):
             summaries = _summaries(encoder, pictures)
         shown = nn.functional.dropout(summaries, config.dropout)
         told, keys = texts.choose(rows, torch.rand(len(rows)) < config.narration_share)
-        loss = contrastive_loss(heads, shown, told.to(device), keys.to(device))
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(trained.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
-        losses.append(loss.item())
-        step += 1
-        if step == 1 or step % _REPORT_EVERY_STEPS == 0:
-            emit(Progress(step, config.steps, time.monotonic() - started))
-            emit(Metrics(step, {"train/loss": sum(losses) / len(losses)}))
-            losses.clear()
+        return contrastive_loss(heads, shown, told.to(device), keys.to(device))
 
-    # 3. The last word.
-    if step < config.steps:
-        return RunCancelled(f"Stopped after {step} steps; the best checkpoint is kept.")
-    return RunFinished(f"Trained {step} steps; best mean recall at ten on dev {best:.3f}.", str(run.best_model()))
+    # 2. Train: warm-up and cosine.
+    job = ContrastiveJob(
+        kind="vision",
+        heads=heads,
+        optimizer=optimizer,
+        rate=lambda done: warm_cosine(done / config.steps, config.warmup_frac),
+        clipped=list(trained.parameters()),
+        loss=loss,
+        measured=lambda: dev_texts.measured(heads, _dev_summaries(encoder, dev, config.bf16)) if dev else {},
+        save=lambda checkpoint: save_tuned(card, encoder.backbone, checkpoint / MODEL),
+    )
+    return run_contrastive(job, config, run, emit, should_stop)
 
 
 def varied(picture: Image.Image, draw: random.Random) -> Image.Image:

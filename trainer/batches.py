@@ -80,12 +80,12 @@ class Wording:
         return self._example(record, style, record.image, keep_context=keep_context, show_picture=show_picture)
 
     def _example(self, record: Record, style: str, image: Path, *, keep_context: bool, show_picture: bool) -> Example:
-        text, previous = record.told_as(style)
+        text, previous = record.told_as(style) if keep_context else record.told_alone(style)
         limit = self.config.caption_tokens
         words = self.words.get(image, ()) if show_picture else ()  # they are dropped with the picture
         return Example(
             image,
-            tuple(self.trainee.prompt_tokens(Prompt(previous if keep_context else (), style), words)),
+            tuple(self.trainee.prompt_tokens(Prompt(previous, style), words)),
             tuple(self.trainee.caption_tokens(shorten(self.trainee, text, limit), limit)),
             show_picture,
             self.config.description_weight if style == DESCRIPTION else 1.0,

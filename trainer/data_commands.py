@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
-from trainer.dataset import SPLITS, DatasetError, load_descriptions, load_records
+from trainer.dataset import SPLITS, DatasetError, Seen, load_descriptions, load_records
 from trainer.dataset_check import check, readable_records
 from trainer.dataset_pictures import LookCache
 from trainer.dataset_split import Wish, split_folder
@@ -115,7 +115,7 @@ def _export(parsed: argparse.Namespace, cache: Path, out: TextIO, notes: TextIO)
     return FAULTY if bad or broken else SOUND
 
 
-def _descriptions(parsed: argparse.Namespace) -> dict[str, str] | None:
+def _descriptions(parsed: argparse.Namespace) -> dict[str, Seen] | None:
     return load_descriptions(parsed.descriptions) if parsed.descriptions else None
 
 

@@ -6,9 +6,11 @@ A line is one picture with its texts:
      "image": "images/4d93….webp", "narration": "His hoe was too short.", "description": null,
      "author": "…", "illustrator": "…", "license": "CC BY", "source": "African Storybook", …}
 
-Only `id`, `book`, `image` and one of the two texts must be there. Records of one book stand in reading order, and what
-was told before a picture follows from it; a line may say it itself (`previous`, `previous_descriptions`). Other fields
-are kept. A bad line is reported with its number and left out; the rest is usable.
+Only `id`, `book`, `image` and one of the two texts must be there. A picture may also have a description that stands for
+itself (`standalone`, where `description` goes on from those before it) and the words for what is seen (`tags`). Records
+of one book stand in reading order, and what was told before a picture follows from it; a line may say it itself
+(`previous`, `previous_descriptions`). Other fields are kept. A bad line is reported with its number and left out; the
+rest is usable.
 
 `dataset_check` finds what is wrong with a whole data set, `dataset_split` divides it, `dataset_stats` counts it,
 `dataset_import` and `dataset_export` exchange it with other forms. This module is standard library only.
@@ -41,7 +43,10 @@ NO_PICTURE = Path()
 _CREDITS = ("title", "source", "author", "illustrator", "license")
 CONTEXTS = {NARRATION: "previous", DESCRIPTION: "previous_descriptions"}
 """The field that says what was told before, by style."""
-KNOWN_FIELDS = ("id", "split", "book", "title", "page", "panel", "image", *STYLES, *CONTEXTS.values(), *_CREDITS[1:])
+KNOWN_FIELDS = (
+    "id", "split", "book", "title", "page", "panel", "image", *STYLES, "standalone", "tags", *CONTEXTS.values(),
+    *_CREDITS[1:],
+)  # fmt: skip
 """The fields of a line that mean something here, in the order in which they are written."""
 
 
@@ -66,6 +71,8 @@ class Record:
         previous: narrations of the pictures before it, oldest first, at most CONTEXT_CAPTIONS.
         previous_descriptions: the same for descriptions.
         panel: its place on the page; 0 where that is not said.
+        standalone: what is seen, told without the pictures before it; empty where there is no such text.
+        tags: words for what is seen, the most important first.
         title: the book's title.
         source: where picture and text come from.
         author: who wrote the text.
@@ -84,6 +91,8 @@ class Record:
     previous: tuple[str, ...] = ()
     previous_descriptions: tuple[str, ...] = ()
     panel: int = 0
+    standalone: str = ""
+    tags: tuple[str, ...] = ()
     title: str = ""
     source: str = ""
     author: str = ""
@@ -97,6 +106,19 @@ class Record:
             return self.description, self.previous_descriptions
         return self.narration, self.previous
 
+    def told_alone(self, style: str) -> tuple[str, tuple[str, ...]]:
+        """The text for someone who knows nothing of what was told before, which is then nothing."""
+        return (style == DESCRIPTION and self.standalone) or self.told_as(style)[0], ()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is seen in a picture, kept apart from it; the attributes as in `Record`."""
+
+    description: str
+    standalone: str = ""
+    tags: tuple[str, ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
@@ -107,7 +129,7 @@ class BadLine:
 
 
 def load_records(
-    folder: Path, descriptions: Mapping[str, str] | None = None
+    folder: Path, descriptions: Mapping[str, Seen] | None = None
 ) -> tuple[tuple[Record, ...], tuple[BadLine, ...]]:
     """Read every record, with what came before each.
 
@@ -129,7 +151,7 @@ def load_records(
 
 
 def scan_records(
-    folder: Path, descriptions: Mapping[str, str] | None = None
+    folder: Path, descriptions: Mapping[str, Seen] | None = None
 ) -> tuple[tuple[Record, ...], tuple[BadLine, ...]]:
     """As `load_records`, for whoever wants the bad lines even where there is no usable one.
 
@@ -150,7 +172,10 @@ def scan_records(
             continue
         seen[parsed.id] = number
         if descriptions and parsed.id in descriptions:
-            parsed = replace(parsed, description=descriptions[parsed.id])
+            seen_there = descriptions[parsed.id]
+            parsed = replace(
+                parsed, description=seen_there.description, standalone=seen_there.standalone, tags=seen_there.tags
+            )
         records.append(so_far.put_before(parsed, raw))
     return tuple(records), tuple(bad)
 
@@ -177,15 +202,22 @@ class StorySoFar:
         return replace(record, previous=narrations, previous_descriptions=descriptions)
 
 
-def load_descriptions(file: Path) -> dict[str, str]:
-    """Read descriptions that are kept apart from their pictures: lines `{"id": ..., "description": ...}`.
+def load_descriptions(file: Path) -> dict[str, Seen]:
+    """Read descriptions that are kept apart from their pictures.
+
+    Lines `{"id": ..., "description": ...}`, with `standalone` and `tags` where there are such.
 
     Raises:
         DatasetError: the file cannot be read, or a line is not of this form.
     """
     try:
         lines = [json.loads(line) for line in file.read_text(encoding="utf-8").split("\n") if line.strip()]
-        return {str(line["id"]): str(line["description"]) for line in lines}
+        return {
+            str(line["id"]): Seen(
+                str(line["description"]), str(line.get("standalone") or ""), tuple(map(str, line.get("tags") or ()))
+            )
+            for line in lines
+        }
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise DatasetError(f"{file} holds no descriptions that can be read: {error}.") from error
 
@@ -250,6 +282,8 @@ def parse_record(raw: Mapping[str, Any], folder: Path) -> Record | str:
         previous=previous,
         previous_descriptions=previous_descriptions,
         panel=raw.get("panel") or 0,
+        standalone=(raw.get("standalone") or "").strip(),
+        tags=tuple(raw.get("tags") or ()),
         title=raw.get("title") or "",
         source=raw.get("source") or "",
         author=raw.get("author") or "",
@@ -266,10 +300,10 @@ def _wrong_field(raw: Mapping[str, Any]) -> str:
     for name in ("page", "panel"):
         if raw.get(name) is not None and (type(raw[name]) is not int or raw[name] < 0):  # True is an int in Python
             return f"“{name}” is no whole number from 0 up"
-    for name in (*STYLES, *_CREDITS):
+    for name in (*STYLES, "standalone", *_CREDITS):
         if raw.get(name) is not None and not isinstance(raw[name], str):
             return f"“{name}” is not a string"
-    for name in CONTEXTS.values():
+    for name in (*CONTEXTS.values(), "tags"):
         texts = raw.get(name) or []
         if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
             return f"“{name}” is no list of strings"

@@ -21,6 +21,7 @@ from trainer.dataset import (
     BadLine,
     DatasetError,
     Record,
+    Seen,
     parse_line,
     read_lines,
     scan_records,
@@ -89,7 +90,7 @@ class Findings:
 
 
 def check(
-    folder: Path, looks: LookCache, descriptions: Mapping[str, str] | None = None, report: Report | None = None
+    folder: Path, looks: LookCache, descriptions: Mapping[str, Seen] | None = None, report: Report | None = None
 ) -> Findings:
     """Look for everything that can be wrong with a data set.
 
@@ -202,7 +203,7 @@ def shape_of(record: Record, looks: Mapping[Path, Look | str]) -> bytes:
 
 def long_texts(record: Record) -> list[str]:
     """A record's texts, normalised, that are too long to be written twice by chance."""
-    texts = (normalised(record.told_as(style)[0]) for style in STYLES)
+    texts = (normalised(text) for text in (*(record.told_as(style)[0] for style in STYLES), record.standalone))
     return [text for text in texts if len(text.replace(" ", "")) >= LONG_TEXT_LETTERS]
 
 

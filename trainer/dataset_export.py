@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import Dataset, DatasetDict, Features, Image, List, Value
 
-from trainer.dataset import SPLITS, DatasetError, Record, load_records
+from trainer.dataset import SPLITS, DatasetError, Record, Seen, load_records
 from trainer.whole_files import made_whole
 
 PARQUET = ".parquet"
@@ -24,13 +24,13 @@ _ROWS_AT_ONCE = 100  # a row group: what readers of picture data sets are advise
 _TEXT, _NUMBER = Value("string"), Value("int64")
 _COLUMNS = {
     "id": _TEXT, "split": _TEXT, "book": _TEXT, "title": _TEXT, "page": _NUMBER, "panel": _NUMBER, "image": Image(),
-    "file_name": _TEXT, "narration": _TEXT, "description": _TEXT, "previous": List(_TEXT),
-    "previous_descriptions": List(_TEXT), "source": _TEXT, "author": _TEXT, "illustrator": _TEXT, "license": _TEXT,
-    "more": _TEXT,
+    "file_name": _TEXT, "narration": _TEXT, "description": _TEXT, "standalone": _TEXT, "tags": List(_TEXT),
+    "previous": List(_TEXT), "previous_descriptions": List(_TEXT), "source": _TEXT, "author": _TEXT,
+    "illustrator": _TEXT, "license": _TEXT, "more": _TEXT,
 }  # fmt: skip
 
 
-def as_hf_dataset(folder: Path, descriptions: Mapping[str, str] | None = None) -> DatasetDict:
+def as_hf_dataset(folder: Path, descriptions: Mapping[str, Seen] | None = None) -> DatasetDict:
     """A data set folder as a `datasets.DatasetDict`, a `Dataset` for each split that has records.
 
     Pictures stay where they are, in a column of type `Image`; they are decoded when they are asked for.
@@ -102,6 +102,8 @@ def _row(record: Record, folder: Path) -> dict[str, Any]:
         "file_name": record.image.resolve().relative_to(folder.resolve()).as_posix(),
         "narration": record.narration or None,
         "description": record.description or None,
+        "standalone": record.standalone or None,
+        "tags": list(record.tags),
         "previous": list(record.previous),
         "previous_descriptions": list(record.previous_descriptions),
         "source": record.source,

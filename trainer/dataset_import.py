@@ -203,10 +203,12 @@ def _settled(row: Mapping[str, Any], style: str) -> dict[str, Any]:
         fields[told] = fields.pop(column)
         if "previous" in fields:
             fields[CONTEXTS[told]] = fields.pop("previous")
-    for name in CONTEXTS.values():
+    for name in (*CONTEXTS.values(), "tags"):
         if isinstance(fields.get(name), str):
             listed = _from_json(fields[name], list)
             fields[name] = [fields[name]] if listed is None else listed
+    if not fields.get("tags"):
+        fields.pop("tags", None)
     for name in ("page", "panel"):
         fields |= {name: _whole_number(fields[name])} if name in fields else {}
     if "split" in fields:

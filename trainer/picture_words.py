@@ -89,7 +89,9 @@ def stem(word: str) -> str:
 
 
 def content_words(record: Record) -> list[str]:
-    """The words that may name what is seen: a description's, else the narration's, which says more than is seen."""
+    """The words that may name what is seen: its tags, else a description's, else the narration's, which says more."""
+    if record.tags:
+        return list(record.tags)
     found = re.findall(r"[a-z]{2,}", (record.description or record.narration).lower())
     return [word for word in found if word not in _FUNCTION_WORDS]
 

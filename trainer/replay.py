@@ -58,9 +58,9 @@ def _shipped_texts() -> tuple[Record, ...]:
     file = Path(__file__).resolve().parent.parent / "resources" / "datasets" / "storybook_descriptions.jsonl"
     so_far = StorySoFar()
     texts = []
-    for name, text in load_descriptions(file).items():
+    for name, seen in load_descriptions(file).items():
         book, _, page = name.rpartition("-")
-        texts.append(so_far.put_before(Record(name, TRAIN, book, int(page), NO_PICTURE, "", text), {}))
+        texts.append(so_far.put_before(Record(name, TRAIN, book, int(page), NO_PICTURE, "", seen.description), {}))
     return tuple(texts)
 
 

@@ -65,7 +65,8 @@ class Records:
         digest = hashlib.sha256()
         for record in (*self.train, *self.before.replay):
             told = [record.told_as(style) for style in STYLES]
-            digest.update(json.dumps([record.id, record.image.name, told]).encode())
+            seen = [record.standalone, record.tags] if record.standalone or record.tags else []
+            digest.update(json.dumps([record.id, record.image.name, told, *seen]).encode())
         return digest.hexdigest()
 
 

@@ -36,15 +36,15 @@ def main() -> None:
     parser.add_argument("--variants", type=int, default=4, help="times each book is told (default: %(default)s)")
     parsed = parser.parse_args()
     described = [json.loads(line) for line in _DESCRIPTIONS.read_text(encoding="utf-8").splitlines()]
-    texts = {(item["book"], item["page"], item["panel"]): item["description"] for item in described}
+    texts = {(item["book"], item["page"], item["panel"]): item for item in described}
     (parsed.out / "images").mkdir(parents=True)
     draw, records = random.Random(0), []
     for name, image, panels in labelled_pages(parsed.comics):
         book, _, page_name = name.rpartition(" ")
         page = int("".join(re.findall(r"\d+", page_name)) or 0)
         for number, (left, top, right, bottom) in enumerate(panels, 1):
-            text = texts.pop((book, page, number), None)
-            if text is None:
+            seen = texts.pop((book, page, number), None)
+            if seen is None:
                 continue
             panel = Image.fromarray(image).crop((round(left), round(top), round(right), round(bottom)))
             panel.thumbnail((_SIDE_PX, _SIDE_PX))
@@ -54,7 +54,8 @@ def main() -> None:
                 shown.save(parsed.out / file, quality=90)
                 records.append(
                     {"id": Path(file).stem, "split": "train", "book": _SERIES, "page": page,
-                     "panel": number, "image": file, "description": text, **_CREDITS}
+                     "panel": number, "image": file, "description": seen["description"],
+                     "standalone": seen["standalone"], "tags": seen["tags"], **_CREDITS}
                 )  # fmt: skip
     records.sort(key=lambda record: (str(record["id"]).rpartition("-")[2], record["id"]))
     (parsed.out / "records.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))

@@ -125,6 +125,12 @@ def test_descriptions_kept_apart_take_the_place_of_the_records_own(tmp_path: Pat
     )
     assert [r.description for r in records] == ["A goat.", "A\u2028hut.", ""]
     assert records[2].previous_descriptions == ("A goat.", "A\u2028hut.")
+    file.write_text('{"id": "a2", "description": "It sleeps.", "standalone": "A goat sleeps.", "tags": ["goat"]}')
+    records, _ = load_records(tmp_path, load_descriptions(file))
+    assert records[1].tags == ("goat",)
+    assert records[1].told_as("description") == ("It sleeps.", ("An old one.",))
+    assert records[1].told_alone("description") == ("A goat sleeps.", ())
+    assert records[1].told_alone("narration") == ("a 2.", ())
     for spoilt in ("{", '{"id": "a1"}', "[1]"):
         file.write_text(spoilt)
         with pytest.raises(DatasetError, match="holds no descriptions"):

@@ -6,7 +6,7 @@ import pytest
 from drawn_stories import drawn, record, stories, told
 from PIL import Image
 
-from trainer.dataset import DatasetError, load_descriptions, load_records
+from trainer.dataset import DatasetError, Seen, load_descriptions, load_records
 from trainer.dataset_check import Findings, check, normalised, readable_records, refuse_leaks
 from trainer.dataset_pictures import LookCache
 
@@ -14,7 +14,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent.parent
 LONG = "The goat and the moon came down to the river, and they sang until the morning."
 
 
-def checked(folder: Path, descriptions: dict[str, str] | None = None) -> Findings:
+def checked(folder: Path, descriptions: dict[str, Seen] | None = None) -> Findings:
     return check(folder, LookCache(folder.parent / "cache"), descriptions)
 
 
@@ -55,7 +55,7 @@ def test_all_that_is_wrong_is_found_at_once_and_the_rest_is_usable(tmp_path: Pat
         record("b", 3) | {"page": 2, "panel": 1},
         record("c", 1, "holdout"),
     )
-    found = checked(folder, {"a-1": "A goat.", "z-9": "A hut."})
+    found = checked(folder, {"a-1": Seen("A goat."), "z-9": Seen("A hut.")})
     assert [line.number for line in found.bad] == [2, 3, 4, 5, 6, 8, 9]
     reasons = {line.number: line.reason for line in found.bad}
     assert "no JSON" in reasons[2]
@@ -103,7 +103,7 @@ def test_a_short_text_may_stand_in_two_stories(tmp_path: Path) -> None:
 
 def test_descriptions_kept_apart_are_checked_too(tmp_path: Path) -> None:
     folder = stories(tmp_path / "set", *sound_lines())
-    assert [leak.kind for leak in checked(folder, {"a-1": LONG, "d-1": LONG}).leaks] == ["text"]
+    assert [leak.kind for leak in checked(folder, {"a-1": Seen(LONG), "d-1": Seen("A goat.", LONG)}).leaks] == ["text"]
 
 
 def test_a_torn_book_is_refused_once_and_leaks_into_dev_are_only_reported(tmp_path: Path) -> None:

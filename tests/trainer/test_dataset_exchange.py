@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from drawn_stories import drawn, pixels, record, stories, table, told
 
-from trainer.dataset import DatasetError, Record, load_records
+from trainer.dataset import DatasetError, Record, Seen, load_records
 from trainer.dataset_check import check
 from trainer.dataset_export import as_hf_dataset, export
 from trainer.dataset_import import Imported, import_rows
@@ -33,10 +33,12 @@ def folder(tmp_path: Path) -> Path:
     credit = {"source": "S", "author": "Ä", "illustrator": "I", "license": "CC BY 4.0"}
     return stories(
         tmp_path / "set",
-        record("a", 1, **credit, panel=2, mood={"sad": 1, "why": None}, tags=[], rating=4.5),
-        record("b", 1, "test", description="A goat."),
+        record("a", 1, **credit, panel=2, mood={"sad": 1, "why": None}, marks=[], rating=4.5),
+        record("b", 1, "test", description="A goat.", standalone="A goat stands."),
         record("a", 2, description="A hut.", narration=None, image="images/a1.png"),
-        record("a", 3, previous=["Once."], previous_descriptions=[], image="plain.png", tags=[1, "x"]),
+        record(
+            "a", 3, previous=["Once."], previous_descriptions=[], image="plain.png", tags=["hut", "x"], marks=[1, "x"]
+        ),
         record("c", 1, "dev", image="images/deep/plain.png", title=None, narration="Line\u2028“two”.") | {"page": None},
         record("b", 2, "test", previous=[]),
     )
@@ -67,7 +69,7 @@ def test_a_parquet_file_brings_every_record_back_exactly_and_in_order(folder: Pa
 
 
 def test_a_saved_dataset_dict_brings_every_record_back(folder: Path, tmp_path: Path) -> None:
-    records, _ = load_records(folder, {"b-2": "Two huts."})
+    records, _ = load_records(folder, {"b-2": Seen("Two huts.")})
     export(records, folder, tmp_path / "saved")
     written = portable(records, folder)
     shutil.rmtree(folder)  # the pictures went along
@@ -82,7 +84,7 @@ def test_a_data_set_folder_can_be_imported_itself(folder: Path, tmp_path: Path) 
     assert portable(load_records(tmp_path / "back")[0], tmp_path / "back") == portable(load_records(folder)[0], folder)
     raw = json.loads((tmp_path / "back" / "records.jsonl").read_text().splitlines()[0])
     assert raw["mood"] == {"sad": 1, "why": None}
-    assert raw["tags"] == []
+    assert raw["marks"] == []
 
 
 def test_datasets_loads_the_parquet_file_with_pictures(folder: Path, tmp_path: Path) -> None:
@@ -97,11 +99,12 @@ def test_datasets_loads_the_parquet_file_with_pictures(folder: Path, tmp_path: P
 
 
 def test_a_folder_is_a_dataset_dict_in_memory(folder: Path) -> None:
-    made = as_hf_dataset(folder, {"b-1": "A lion."})
+    made = as_hf_dataset(folder, {"b-1": Seen("A lion.", "A big lion.", ("lion",))})
     assert {split: len(rows) for split, rows in made.items()} == {"train": 3, "dev": 1, "test": 2}
     assert isinstance(made["test"].features["image"], datasets.Image)
     row = made["test"][0]
     assert (row["id"], row["description"], row["previous"], row["title"]) == ("b-1", "A lion.", [], "The tale of b")
+    assert (row["standalone"], row["tags"]) == ("A big lion.", ["lion"])
     assert row["image"].size == (160, 120)
     assert made["train"][1]["narration"] is None
     assert made["test"][1]["previous_descriptions"] == ["A lion."]

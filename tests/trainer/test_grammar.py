@@ -21,7 +21,8 @@ LEAST_AUC = {REPEATED: 0.96, REMOVED: 0.66, INSERTED: 0.80, SWAPPED: 0.87, SHUFF
 @pytest.fixture(scope="module")
 def texts(repository: Path) -> list[str]:
     """Descriptions, those of a book together."""
-    return list(load_descriptions(repository / "resources" / "datasets" / "storybook_descriptions.jsonl").values())
+    file = repository / "resources" / "datasets" / "storybook_descriptions.jsonl"
+    return [seen.description for seen in load_descriptions(file).values()]
 
 
 @pytest.fixture(scope="module")

@@ -55,7 +55,7 @@ class WordScorer:
 @pytest.fixture(scope="module")
 def judge(repository: Path) -> GrammarJudge:
     texts = load_descriptions(repository / "resources" / "datasets" / "storybook_descriptions.jsonl").values()
-    return train_grammar([*texts][:200], seed=0)
+    return train_grammar([seen.description for seen in texts][:200], seed=0)
 
 
 def rewards(

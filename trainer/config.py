@@ -275,13 +275,23 @@ class VisionConfig(RunConfig):
     vision_layers: str = option("6,8,10,12", "Its layers that are joined, counted from 1; empty for the last one.")
     blocks: int = option(4, "Last blocks that are trained.", 1, 1000)
     width: int = option(256, "Numbers in the vectors that pictures and texts are compared by.", 2, 8192)
-    steps: int = option(300, "Optimiser steps.", 1, 10**7)
+    folds: int = option(
+        0,
+        "Parts of the pictures that an encoder is tuned without, one each; their mean is kept. 0: one, of all.",
+        0,
+        100,
+    )
+    steps: int = option(300, "Optimiser steps, of each encoder.", 1, 10**7)
     batch_size: int = option(64, "Pairs a step; each is a wrong answer for all others.", 2, 65_536)
     learning_rate: float = option(5e-4, "Highest learning rate of the two maps, which are not kept.", 1e-8, 1.0)
     block_learning_rate: float = option(1e-4, "Highest learning rate of the blocks.", 1e-8, 1.0)
     warmup_frac: float = option(0.1, "Share of the steps in which the learning rates rise.", 0.0, 0.9)
     weight_decay: float = option(0.1, "Decoupled weight decay of the maps.", 0.0, 10.0)
     dropout: float = option(0.3, "Share of a picture's features that are hidden in each step.", 0.0, 0.95)
+    patch_dropout: float = option(0.5, "Share of a picture's patches that are left out: less to compute.", 0.0, 0.95)
+    tag_weight: float = option(
+        0.02, "Weight of telling which tags a picture has, in nats; 0: tags are ignored.", 0.0, 100.0
+    )
     narration_share: float = option(0.2, "Chance that a picture with both texts shows its narration.", 0.0, 1.0)
     evaluate_every: int = option(50, "Steps between looks at the dev split.", 1, 10**9)
     bf16: bool = option(True, "Compute in bfloat16.")
@@ -290,6 +300,8 @@ class VisionConfig(RunConfig):
         """Check every field; see `RunConfig.validate`."""
         RunConfig.validate(self)
         self.joined_layers()
+        if self.folds == 1:
+            raise ConfigError("folds is 1; it must be 0 for one encoder, or 2 and more.")
 
     def joined_layers(self) -> tuple[int, ...]:
         """The numbers in `vision_layers`; see `layer_numbers`."""

@@ -13,6 +13,7 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import torch
@@ -23,6 +24,9 @@ from trainer.dataset import DESCRIPTION, NARRATION, DatasetError, Record, load_d
 from trainer.retrieval import picture_ranks, recall, text_ranks
 from trainer.scorer import DualEncoder, ScorerHeads
 
+STANDALONE = "standalone"
+"""The kind of a description that stands for itself."""
+
 _PAIRS_OF_A_BOOK = 4
 _LARGEST_SCALE = math.log(50.0)  # a few thousand pairs would drive it up until training pairs are known by heart
 
@@ -32,9 +36,10 @@ class PairedTexts:
     """The texts of N pictures.
 
     Attributes:
-        vectors: for each style (N, TEXT_SIZE); rows without a text are zero.
-        has_text: for each style (N,) bool.
-        keys: for each style (N,) numbers, equal for equal texts.
+        vectors: for each kind of text (N, TEXT_SIZE); rows without a text are zero. The kinds are the two styles, and
+            STANDALONE where there are such texts.
+        has_text: for each kind (N,) bool.
+        keys: for each kind (N,) numbers, equal for equal texts.
         books: (N,) numbers.
     """
 
@@ -61,23 +66,35 @@ class PairedTexts:
             chosen.update(dict.fromkeys(draw.sample(books[book], min(_PAIRS_OF_A_BOOK, len(books[book])))))
         return torch.tensor(list(chosen)[:batch_size])
 
-    def choose(self, rows: Tensor, wants_narration: Tensor) -> tuple[Tensor, Tensor]:
-        """One text of each row: the narration where it is wanted or is the only one.
+    def choose(self, rows: Tensor, wants_narration: Tensor, wants_standalone: Tensor) -> tuple[Tensor, Tensor]:
+        """One text of each row: the narration where it is wanted or is the only one, else a description.
 
         Args:
             rows: (B,).
             wants_narration: (B,) bool.
+            wants_standalone: (B,) bool: which description, where there are two.
 
         Returns:
             Vectors (B, TEXT_SIZE) and keys (B,).
         """
         narrated = self.has_text[NARRATION][rows] & (wants_narration | ~self.has_text[DESCRIPTION][rows])
-        vectors = torch.where(narrated[:, None], self.vectors[NARRATION][rows], self.vectors[DESCRIPTION][rows])
-        return vectors, torch.where(narrated, self.keys[NARRATION][rows], self.keys[DESCRIPTION][rows])
+        chosen = {NARRATION: narrated, DESCRIPTION: ~narrated}
+        if STANDALONE in self.vectors:
+            chosen[STANDALONE] = ~narrated & wants_standalone & self.has_text[STANDALONE][rows]
+        vectors, keys = self.vectors[DESCRIPTION][rows], self.keys[DESCRIPTION][rows]
+        for kind, taken in chosen.items():
+            vectors = torch.where(taken[:, None], self.vectors[kind][rows], vectors)
+            keys = torch.where(taken, self.keys[kind][rows], keys)
+        return vectors, keys
+
+    def draw_texts(self, rows: Tensor, narration_share: float) -> tuple[Tensor, Tensor]:
+        """As `choose`, by chance: narrations with `narration_share`, either description as often as the other."""
+        drawn = torch.rand(2, len(rows))
+        return self.choose(rows, drawn[0] < narration_share, drawn[1] < 0.5)
 
     @torch.no_grad()
     def measured(self, heads: ScorerHeads, summaries: Tensor) -> dict[str, float]:
-        """Recall at ten in both directions, for each style with texts, and their mean; nothing without texts.
+        """Recall at ten in both directions, for each kind of text, and their mean; nothing without texts.
 
         Args:
             heads: the maps.
@@ -133,7 +150,9 @@ def texts_of(scorer: DualEncoder, records: Sequence[Record]) -> PairedTexts:
         records: N records.
     """
     told = {style: [record.told_as(style)[0] for record in records] for style in (NARRATION, DESCRIPTION)}
-    numbers = {text: number for number, text in enumerate(dict.fromkeys([*told[NARRATION], *told[DESCRIPTION]]))}
+    if any(record.standalone for record in records):
+        told[STANDALONE] = [record.standalone for record in records]
+    numbers = {text: number for number, text in enumerate(dict.fromkeys(chain.from_iterable(told.values())))}
     books = {book: number for number, book in enumerate(dict.fromkeys(record.book for record in records))}
     return PairedTexts(
         vectors={style: scorer.sentence_vectors(texts) for style, texts in told.items()},

@@ -14,10 +14,11 @@ Letters: B pictures, H W pixels, D features, L joined layers, G = GRID.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -29,7 +30,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from trainer.tensor_files import save_tensors
-from trainer.vision import load_vision, vision_key
+from trainer.vision import eyes_for, load_vision, vision_key
 
 PATCH_BUDGET = 256
 """Patches a picture is given: a 224 x 224 square in patches of 14."""
@@ -60,6 +61,7 @@ class PictureEncoder(nn.Module):
     """A ViT behind fixed preprocessing.
 
     Attributes:
+        name: as `trainer.vision` names it.
         layers: which layers' outputs are joined, counted from 1; empty for the last one after its norm.
         backbone: the ViT, frozen.
         size: D, features a vector.
@@ -80,7 +82,7 @@ class PictureEncoder(nn.Module):
             ValueError: a layer it does not have, or damaged files.
         """
         super().__init__()
-        self.layers = tuple(layers)
+        self.name, self.layers = name, tuple(layers)
         self.backbone = load_vision(name, base_weights)
         self.cache_key = encoder_key(name, self.layers)
         if any(not 1 <= layer <= self.backbone.config.num_hidden_layers for layer in self.layers):
@@ -108,21 +110,77 @@ class PictureEncoder(nn.Module):
         pixels = torch.from_numpy(np.asarray(scaled).copy()).float() / 255  # (H, W, 3)
         return ((pixels - torch.tensor(_MEAN)) / torch.tensor(_STD)).permute(2, 0, 1)
 
-    def look(self, pixels: Tensor) -> Tensor:
-        """Features of prepared pictures of one size: (B, 3, H, W) -> (B, FEATURES, D), in the backbone's dtype."""
+    def patches(self, size: Sequence[int]) -> int:
+        """How many patches prepared pictures of a size (3, H, W) have."""
+        return math.prod(side // self._patch_px for side in size[1:])
+
+    def look(self, pixels: Tensor, kept: Tensor | None = None) -> Tensor:
+        """Features of prepared pictures of one size.
+
+        Args:
+            pixels: (B, 3, H, W).
+            kept: (B, K), numbers from 0 of the patches that are looked at, row by row; None for all. The others cost
+                nothing, which is how training saves time (Li et al. 2023, FLIP).
+
+        Returns:
+            (B, FEATURES, D) in the backbone's dtype.
+        """
         rows, columns = (side // self._patch_px for side in pixels.shape[2:])
         weights = next(self.backbone.parameters())
-        output = self.backbone(
-            pixel_values=pixels.to(weights.device, weights.dtype), output_hidden_states=bool(self.layers)
-        )
+        with contextlib.nullcontext() if kept is None else _only(kept, self.backbone.embeddings):
+            output = self.backbone(
+                pixel_values=pixels.to(weights.device, weights.dtype), output_hidden_states=bool(self.layers)
+            )
         if self.layers:
             joined = [output.hidden_states[layer] for layer in self.layers]
             hidden = torch.cat([nn.functional.layer_norm(part, part.shape[-1:]) for part in joined], dim=-1)
         else:
             hidden = output.last_hidden_state  # (B, 1 + rows * columns, D)
-        field = hidden[:, 1:].mT.reshape(len(hidden), self.size, rows, columns)
-        pooled = nn.functional.adaptive_avg_pool2d(field, GRID).flatten(2).mT
+        if kept is None:
+            field = hidden[:, 1:].mT.reshape(len(hidden), self.size, rows, columns)
+            pooled = nn.functional.adaptive_avg_pool2d(field, GRID).flatten(2).mT
+        else:
+            pooled = _pooled(hidden[:, 1:], kept, (rows, columns))
         return torch.cat([hidden[:, :1], pooled], dim=1)
+
+
+@contextlib.contextmanager
+def _only(kept: Tensor, embeddings: nn.Module) -> Iterator[None]:
+    """While it lasts, `embeddings` gives the class token and the patches `kept` (B, K) alone."""
+
+    def drop(_: nn.Module, __: object, tokens: Tensor) -> Tensor:
+        numbers = torch.cat([kept.new_zeros(len(kept), 1), kept + 1], dim=1).to(tokens.device)
+        return tokens.gather(1, numbers[..., None].expand(-1, -1, tokens.shape[-1]))
+
+    hook = embeddings.register_forward_hook(drop)
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
+def _pooled(patches: Tensor, kept: Tensor, grid: tuple[int, int]) -> Tensor:
+    """The mean of the kept patches in each cell of the field; cells without any get the mean of the others.
+
+    Args:
+        patches: (B, K, D).
+        kept: (B, K) their numbers.
+        grid: rows and columns of all patches.
+
+    Returns:
+        (B, GRID * GRID, D).
+    """
+    batch, _, size = patches.shape
+    numbers = kept.to(patches.device)[..., None]
+    everywhere = patches.new_zeros(batch, grid[0] * grid[1], size).scatter(1, numbers.expand_as(patches), patches)
+    is_kept = patches.new_zeros(batch, grid[0] * grid[1], 1).scatter(1, numbers, 1.0)
+    summed, share = (
+        nn.functional.adaptive_avg_pool2d(part.mT.reshape(batch, -1, *grid), GRID).flatten(2).mT
+        for part in (everywhere, is_kept)
+    )
+    is_empty = share == 0
+    means = summed / share.masked_fill(is_empty, 1)
+    return torch.where(is_empty, means.sum(1, keepdim=True) / (~is_empty).sum(1, keepdim=True), means)
 
 
 def encoder_key(name: str, layers: Sequence[int]) -> str:
@@ -195,6 +253,30 @@ class FeatureCache:
         scratch = file.with_suffix(f".{os.getpid()}.part")  # several processes may save at once
         save_tensors(stored, scratch)
         scratch.replace(file)
+
+
+def training_features(
+    encoder: PictureEncoder, paths: Sequence[Path], base_weights: Path, report: Callable[[int, int], None]
+) -> dict[Path, Tensor]:
+    """Features of pictures that may be learned from: of an encoder tuned in folds, those of the fold that left it out.
+
+    Args:
+        encoder: a frozen encoder.
+        paths: picture files.
+        base_weights: the folder of `trainer.base_weights`; features are cached beside it.
+        report: as for `FeatureCache.features_of`; starts anew with each fold.
+
+    Returns:
+        For each path (V, D), float16.
+    """
+    cache, features = FeatureCache(base_weights.parent / "features"), dict[Path, Tensor]()
+    weights = next(encoder.parameters())
+    for name, seen in eyes_for(encoder.name, paths).items():
+        eyes = encoder
+        if name != encoder.name:
+            eyes = PictureEncoder(name, base_weights, encoder.layers).eval().to(weights.device, weights.dtype)
+        features |= cache.features_of(eyes, seen, report)
+    return features
 
 
 def _picture_key(path: Path) -> str:

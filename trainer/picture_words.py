@@ -2,7 +2,7 @@
 
 A language model of this size takes up a word it can read far sooner than the same thing said by picture tokens it must
 first learn to understand. The guesses are often wrong; the model learns how far to trust them, because the words it
-is trained with come from classifiers that never saw the picture's book (`cross_fitted_words`).
+is trained with come from classifiers that never saw the picture (`cross_fitted_words`).
 
 Letters: B pictures, V feature vectors, D features, W words.
 """
@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from trainer.dataset import Record
+from trainer.folds import picture_folds
 from trainer.picture_encoder import summarise
 
 SHOWN_WORDS = 8
@@ -107,6 +108,15 @@ def known_words(records: Sequence[Record]) -> list[str]:
     return sorted(forms[root].most_common(1)[0][0] for root, count in uses.items() if count >= _FEWEST_USES)
 
 
+def uses_of(records: Sequence[Record], words: Sequence[str]) -> Tensor:
+    """Which of W words each of N records uses, in whatever form: (N, W), 1 or 0."""
+    index = {stem(word): number for number, word in enumerate(words)}
+    used = torch.zeros(len(records), len(words))
+    for row, record in enumerate(records):
+        used[row, [index[root] for root in {stem(word) for word in content_words(record)} if root in index]] = 1
+    return used
+
+
 def learn_words(
     records: Sequence[Record], features: dict[Path, Tensor], words: Sequence[str], feature_size: int, seed: int
 ) -> PictureWords:
@@ -124,10 +134,7 @@ def learn_words(
     classifier = PictureWords(feature_size, words)
     if not words:
         return classifier.eval()
-    index = {stem(word): number for number, word in enumerate(words)}
-    used = torch.zeros(len(records), len(words))
-    for row, record in enumerate(records):
-        used[row, [index[root] for root in {stem(word) for word in content_words(record)} if root in index]] = 1
+    used = uses_of(records, words)
     pooled = torch.cat([summarise(features[record.image][None].float()) for record in records])  # (N, 3 D)
     share = used.mean(0).clamp(1 / (2 * len(records)), 1 - 1 / (2 * len(records)))
     with torch.no_grad():
@@ -155,7 +162,7 @@ def cross_fitted_words(
     seed: int,
     report: Callable[[int, int], None],
 ) -> dict[Path, tuple[str, ...]]:
-    """Each training picture's words, guessed by a classifier trained on other books: as good as on a new book.
+    """Each training picture's words, guessed by a classifier trained on others: as good as on a new book.
 
     Args:
         records: pictures with texts.
@@ -165,15 +172,14 @@ def cross_fitted_words(
         seed: as in `learn_words`.
         report: is told how many of how many classifiers are trained.
     """
-    books = sorted({record.book for record in records})
-    fold_of = {book: number % _FOLDS for number, book in enumerate(books)}
+    folds = picture_folds(records, _FOLDS)
     guessed: dict[Path, tuple[str, ...]] = {}
     for fold in range(_FOLDS):
-        seen = [record for record in records if fold_of[record.book] != fold]
-        unseen = [record for record in records if fold_of[record.book] == fold]
+        seen = [record for record in records if folds[record.image] != fold]
+        unseen = [image for image, number in folds.items() if number == fold]
         if seen and unseen:
             classifier = learn_words(seen, features, words, feature_size, seed)
-            best = classifier.best(torch.stack([features[record.image] for record in unseen]))
-            guessed |= {record.image: found for record, found in zip(unseen, best, strict=True)}
+            best = classifier.best(torch.stack([features[image] for image in unseen]))
+            guessed |= dict(zip(unseen, best, strict=True))
         report(fold + 1, _FOLDS)
     return guessed

@@ -82,7 +82,7 @@ def train(
     _freeze_what_stays(trainee)
 
     # 2. Look at the pictures, once.
-    features = look_at_pictures(trainee.encoder, records, caches / "features", emit)
+    features = look_at_pictures(trainee.encoder, records, base_weights, emit)
     words = suggested_words(trainee, records, features, as_sft, run.picture_words, base_weights, emit)
 
     # 3. What judges: rewards for what is sampled, references for what is kept.

@@ -21,7 +21,7 @@ from trainer.device import set_threads
 from trainer.events import Event, Loading, RunCancelled, RunFinished
 from trainer.fit import Backdrop
 from trainer.paired_texts import PairedTexts, contrastive_loss, load_splits, texts_of
-from trainer.picture_encoder import FeatureCache, summarise
+from trainer.picture_encoder import summarise, training_features
 from trainer.run_dir import MODEL, RunDir
 from trainer.scorer import DualEncoder, ScorerCard, ScorerHeads, new_dual_encoder, save_dual_encoder
 
@@ -71,7 +71,7 @@ def train_scorer(
     def loss() -> Tensor:
         rows = texts.draw(config.batch_size, draw)
         shown = nn.functional.dropout(summaries[rows], config.dropout)
-        return contrastive_loss(heads, shown, *texts.choose(rows, torch.rand(len(rows)) < config.narration_share))
+        return contrastive_loss(heads, shown, *texts.draw_texts(rows, config.narration_share))
 
     # 2. Train: warm-up and linear decay.
     job = ContrastiveJob(
@@ -91,7 +91,8 @@ def train_scorer(
 def _backdrop(heads: ScorerHeads, summaries: Tensor, texts: PairedTexts) -> Backdrop:
     """Training pictures evenly spread over the books, and their texts, descriptions and narrations in turn."""
     rows = torch.arange(0, len(summaries), max(1, len(summaries) // _BACKDROP_MEMBERS))[:_BACKDROP_MEMBERS]
-    told, _ = texts.choose(rows, torch.arange(len(rows)) % 2 == 0)
+    turn = torch.arange(len(rows))
+    told, _ = texts.choose(rows, turn % 2 == 0, turn % 4 == 1)
     return Backdrop(heads.place_pictures(summaries[rows]), heads.place_texts(told))
 
 
@@ -111,7 +112,6 @@ def _summaries(
         if done % _LOOK_REPORT_EVERY == 0 or done == count:
             emit(Loading("Looking at the pictures", done / count))
 
-    cache = FeatureCache(base_weights.parent / "features")
-    features = cache.features_of(scorer.encoder, [record.image for record in records], report)
+    features = training_features(scorer.encoder, [record.image for record in records], base_weights, report)
     summaries = [summarise(features[record.image][None].float()) for record in records]
     return torch.cat(summaries) if summaries else torch.zeros(0, 3 * scorer.encoder.size)

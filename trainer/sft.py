@@ -69,7 +69,7 @@ def train(
 
     # 2. Look at the pictures: the first process does, the others find what it left.
     with arguments.main_process_first(local=False):
-        features = look_at_pictures(trainee.encoder, records, caches / "features", emit)
+        features = look_at_pictures(trainee.encoder, records, base_weights, emit)
         words = suggested_words(trainee, records, features, config, run.picture_words, base_weights, emit)
 
     # 3. Train.

@@ -24,14 +24,14 @@ from trainer.dataset import (
 )
 from trainer.dataset_check import readable_records, refuse_leaks
 from trainer.events import Event, Loading
-from trainer.picture_encoder import FeatureCache, FrozenEncoder, PictureEncoder
+from trainer.picture_encoder import FeatureCache, FrozenEncoder, PictureEncoder, training_features
 from trainer.picture_words import PictureWords, cross_fitted_words, known_words, learn_words
 from trainer.policy import Trainee
 from trainer.policy_prefix import PrefixTrainee
 from trainer.prefix_captioner import PrefixCaptioner
 from trainer.replay import KnownBefore, known_before
 from trainer.tensor_files import save_tensors
-from trainer.vision import read_card, tuned_folder
+from trainer.vision import is_folded, read_card, tuned_folder
 
 _FEATURE_REPORT_EVERY = 50
 _SHOWN_FILE, _WEIGHTS_FILE = "shown.json", "weights.safetensors"
@@ -109,14 +109,14 @@ def read_records(config: SftConfig, looks: Path, emit: Callable[[Event], None]) 
 
 
 def look_at_pictures(
-    encoder: FrozenEncoder, records: Records, cache: Path, emit: Callable[[Event], None]
+    encoder: FrozenEncoder, records: Records, base_weights: Path, emit: Callable[[Event], None]
 ) -> dict[Path, Tensor]:
     """Encode every picture, once; (V, D) each.
 
     Args:
-        encoder: looks.
+        encoder: looks; of one tuned in folds, at each picture the part that left it out.
         records: give the pictures.
-        cache: folder of the features kept from earlier runs.
+        base_weights: the folder of `trainer.base_weights`; features are cached beside it.
         emit: takes every event.
     """
 
@@ -124,7 +124,10 @@ def look_at_pictures(
         if done % _FEATURE_REPORT_EVERY == 0 or done == count:
             emit(Loading("Looking at the pictures", done / count))
 
-    features = FeatureCache(cache).features_of(encoder, records.images, report)
+    if isinstance(encoder, PictureEncoder):
+        features = training_features(encoder, records.images, base_weights, report)
+    else:
+        features = FeatureCache(base_weights.parent / "features").features_of(encoder, records.images, report)
     return features | {NO_PICTURE: features[records.train[0].image]}  # any: it is masked
 
 
@@ -140,8 +143,8 @@ def suggested_words(
     """What each picture suggests; nothing in a family that is not told words.
 
     A new narrator first learns which words there are. What it learned is kept in `folder`, because a run that goes on
-    must be shown the same. An encoder that was tuned on these very pictures suggests far better words for them than
-    for new ones: training pictures are shown those of the encoder as it was before.
+    must be shown the same. An encoder that was tuned on these very pictures, and not in folds, suggests far better
+    words for them than for new ones: training pictures are shown those of the encoder as it was before.
     """
     if not isinstance(trainee, PrefixTrainee):
         return {}
@@ -151,7 +154,7 @@ def suggested_words(
             size, known = captioner.encoder.size, known_words(records.train)
             untuned = _untuned(captioner, base_weights)
             seen = features if untuned is None else look_at_pictures(
-                untuned, records, base_weights.parent / "features", emit
+                untuned, records, base_weights, emit
             )  # fmt: skip
             cross_fitted = cross_fitted_words(
                 records.train, seen, known, size, config.seed,
@@ -167,9 +170,9 @@ def suggested_words(
 
 
 def _untuned(captioner: PrefixCaptioner, base_weights: Path) -> PictureEncoder | None:
-    """The narrator's encoder as it was before it was tuned; None where it never was."""
+    """The narrator's encoder as it was before it was tuned; None where it never was, or was in folds."""
     folder = tuned_folder(captioner.card.vision)
-    if folder is None:
+    if folder is None or is_folded(captioner.card.vision):
         return None
     encoder = PictureEncoder(read_card(folder).base, base_weights, captioner.encoder.layers).eval()
     weights = next(captioner.encoder.parameters())

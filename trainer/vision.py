@@ -10,6 +10,11 @@ precision, and says what they were trained on top of:
 
     vision.json  {"id", "title", "base", "first_block"}
     weights.safetensors
+    folds.json, fold-0/, fold-1/ ...    where it was tuned in folds: which of them never saw which picture
+
+An encoder knows the pictures that it was tuned on by heart, and a narrator that learns from the same ones would trust
+it more than new pictures bear out. Tuned in folds, it is the mean of encoders (Wortsman et al. 2022, model soups) of
+which each left out a part of the pictures; the one that left a picture out looks at it in training (`eyes_for`).
 
 A shipped one never changes under its name: narrators that were trained with it would see wrongly.
 """
@@ -18,6 +23,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -34,6 +41,7 @@ from trainer.transformer_blocks import blocks
 
 VISION_FILE = "vision.json"
 WEIGHTS_FILE = "weights.safetensors"
+FOLDS_FILE = "folds.json"
 
 EMBEDDED_PREFIX = "embedded:"
 """Marks a name as one of the tuned encoders that come with the program."""
@@ -123,6 +131,69 @@ def tuned_folder(name: str) -> Path | None:
         if (candidate / VISION_FILE).is_file():
             return candidate
     return None
+
+
+def eyes_for(name: str, pictures: Iterable[Path]) -> dict[str, list[Path]]:
+    """Which encoder looks at which training pictures: the one of its folds that left a picture out, else itself.
+
+    Args:
+        name: see the module.
+        pictures: picture files.
+
+    Raises:
+        OSError: there is no such tuned encoder.
+    """
+    folder, found = tuned_folder(name), dict[str, list[Path]]()
+    folds = {} if folder is None or not (folder / FOLDS_FILE).is_file() else read_folds(folder)
+    for picture in dict.fromkeys(pictures):
+        fold = folds.get(picture_digest(picture)) if folds else None
+        found.setdefault(name if fold is None else str(fold_folder(folder or Path(), fold)), []).append(picture)
+    return found
+
+
+def is_folded(name: str) -> bool:
+    """Whether an encoder was tuned in folds.
+
+    Raises:
+        OSError: there is no such tuned encoder.
+    """
+    folder = tuned_folder(name)
+    return folder is not None and (folder / FOLDS_FILE).is_file()
+
+
+def read_folds(folder: Path) -> dict[str, int]:
+    """The fold that left a picture out, by the picture's digest."""
+    return {str(digest): int(fold) for digest, fold in json.loads((folder / FOLDS_FILE).read_text()).items()}
+
+
+def fold_folder(folder: Path, fold: int) -> Path:
+    """The folder of the encoder that left a fold out."""
+    return folder / f"fold-{fold}"
+
+
+def picture_digest(picture: Path) -> str:
+    """Knows a picture's file again wherever it lies."""
+    return hashlib.sha256(picture.read_bytes()).hexdigest()[:_KEY_DIGITS]
+
+
+def save_folded(card: VisionCard, tuned: Mapping[int, Path], folds: Mapping[Path, int], folder: Path) -> None:
+    """Write the mean of encoders that each left a fold out, and them beside it.
+
+    Args:
+        card: the facts of the mean.
+        tuned: their folders, by fold.
+        folds: the fold of each picture.
+        folder: exists; is filled.
+    """
+    parts = {fold: load_file(where / WEIGHTS_FILE) for fold, where in tuned.items()}
+    names = next(iter(parts.values()))
+    mean = {name: torch.stack([part[name].float() for part in parts.values()]).mean(0).half() for name in names}
+    save_tensors(mean, folder / WEIGHTS_FILE)
+    (folder / VISION_FILE).write_text(json.dumps(asdict(card), indent=2) + "\n")
+    for fold, where in tuned.items():
+        shutil.copytree(where, fold_folder(folder, fold))
+    listed = {picture_digest(picture): fold for picture, fold in folds.items()}
+    (folder / FOLDS_FILE).write_text(json.dumps(listed) + "\n")
 
 
 def read_card(folder: Path) -> VisionCard:

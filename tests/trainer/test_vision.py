@@ -4,24 +4,37 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import tiny_models
 import torch
+from PIL import Image
 from safetensors.torch import load_file
+from torch import nn
 
 from trainer import events
 from trainer.captioner import CaptionerError, load_captioner
 from trainer.config import ConfigError, ScorerConfig, SftConfig, VisionConfig
-from trainer.picture_encoder import PictureEncoder
+from trainer.dataset import DatasetError, load_records
+from trainer.picture_encoder import PictureEncoder, training_features
 from trainer.run_dir import RunDir
 from trainer.scorer import DualEncoder, load_scorer
 from trainer.scorer_training import train_scorer
 from trainer.sft import train
 from trainer.tensor_files import save_tensors
-from trainer.vision import VisionCard, load_vision, read_card, save_tuned, tuned_folder
-from trainer.vision_training import train_vision
+from trainer.vision import (
+    VisionCard,
+    eyes_for,
+    fold_folder,
+    is_folded,
+    load_vision,
+    read_card,
+    save_tuned,
+    tuned_folder,
+)
+from trainer.vision_training import PictureTags, train_vision
 
 COLOURS = ("red", "blue", "green", "yellow")
 
@@ -111,10 +124,9 @@ def test_a_scorer_and_a_narrator_see_with_it(
     assert scorer.encoder is captioner.encoder  # type: ignore[attr-defined]
 
 
-@pytest.fixture
-def wordy(tmp_path: Path) -> Path:
+def wordy_stories(folder: Path) -> Path:
     """Three books of eight pictures: enough that their words are learned."""
-    folder, lines = tmp_path / "wordy", []
+    lines = []
     (folder / "images").mkdir(parents=True)
     for number in range(24):
         colour = COLOURS[number % 4]
@@ -125,6 +137,11 @@ def wordy(tmp_path: Path) -> Path:
         )  # fmt: skip
     (folder / "records.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     return folder
+
+
+@pytest.fixture
+def wordy(tmp_path: Path) -> Path:
+    return wordy_stories(tmp_path / "wordy")
 
 
 def test_training_pictures_are_shown_the_words_of_the_encoder_before_it_was_tuned_on_them(
@@ -220,3 +237,95 @@ def test_blocks_of_another_encoder_are_refused(
     save_tensors(stranger, tmp_path / "weights.safetensors")
     with pytest.raises(ValueError, match="of another encoder"):
         load_vision(str(tmp_path), base_weights)
+
+
+@pytest.fixture(scope="module")
+def in_folds(
+    bases: tuple[Path, Path], base_weights: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path]:
+    """A data set of three books, and a run in two folds on it."""
+    stories = wordy_stories(tmp_path_factory.mktemp("wordy"))
+    run = tmp_path_factory.mktemp("runs") / "folded"
+    asked = config(stories, run, str(bases[0]), folds=2, steps=6, evaluate_every=6, patch_dropout=0.5)
+    outcome = train_vision(asked, RunDir.create(run), base_weights, lambda _: None, lambda: False)
+    assert isinstance(outcome, events.RunFinished)
+    return stories, run
+
+
+def test_an_encoder_tuned_in_folds_is_their_mean(in_folds: tuple[Path, Path], base_weights: Path) -> None:
+    _, run = in_folds
+    folder = tuned_folder(str(run))
+    assert folder is not None
+    assert is_folded(str(run))
+    mean, *parts = (load_vision(str(where), base_weights).state_dict() for where in (
+        run, *(fold_folder(folder, fold) for fold in range(2))
+    ))  # fmt: skip
+    name = next(name for name in mean if ".layer.1.mlp.fc1.weight" in name)
+    assert not torch.equal(parts[0][name], parts[1][name])
+    assert torch.allclose(mean[name], (parts[0][name] + parts[1][name]) / 2, atol=1e-3)
+    assert sorted(file.name for file in run.iterdir()) == ["best.txt", "checkpoints", "config.json"]
+
+
+def test_a_training_picture_is_looked_at_by_the_fold_that_left_it_out(
+    in_folds: tuple[Path, Path], base_weights: Path, tmp_path: Path
+) -> None:
+    stories, run = in_folds
+    pictures = sorted((stories / "images").iterdir(), key=lambda file: int(file.stem))
+    new = tmp_path / "new.png"
+    tiny_models.picture("red", (40, 40)).save(new)
+    encoder = PictureEncoder(str(run), base_weights, (1, 2))
+    features = training_features(encoder, [*pictures, new], tmp_path / "weights", lambda *_: None)
+    by_eyes = eyes_for(str(run), [*pictures, new])
+    assert by_eyes[str(run)] == [new]
+    assert sorted(map(len, by_eyes.values())) == [1, 8, 16]  # the picture that no one saw, and three books of eight
+    for name, seen in by_eyes.items():
+        eyes = PictureEncoder(name, base_weights, (1, 2))
+        with Image.open(seen[0]) as picture:
+            assert torch.equal(features[seen[0]], eyes([picture])[0].half())
+
+
+def test_a_scorer_learns_from_what_the_folds_saw(
+    in_folds: tuple[Path, Path], base_weights: Path, tmp_path: Path
+) -> None:
+    stories, run = in_folds
+    asked = ScorerConfig(
+        data=str(stories), run=str(tmp_path / "scorer"), vision=str(run), vision_layers="1,2", width=16, steps=2,
+        batch_size=4, threads=1,
+    )  # fmt: skip
+    outcome = train_scorer(asked, RunDir.create(tmp_path / "scorer"), base_weights, lambda _: None, lambda: False)
+    assert isinstance(outcome, events.RunFinished)
+
+
+def test_one_fold_and_too_few_books_are_refused(
+    stories: Path, bases: tuple[Path, Path], base_weights: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match="folds is 1"):
+        config(stories, tmp_path / "one", str(bases[0]), folds=1).validate()
+    asked = config(stories, tmp_path / "many", str(bases[0]), folds=50, steps=1)
+    with pytest.raises(DatasetError, match="too few books for 50 folds"):
+        train_vision(asked, RunDir.create(tmp_path / "many"), base_weights, lambda _: None, lambda: False)
+
+
+def test_patches_left_out_change_little_and_cost_nothing(bases: tuple[Path, Path], base_weights: Path) -> None:
+    encoder = PictureEncoder(str(bases[0]), base_weights, (1, 2))
+    pixels = encoder.prepare(tiny_models.picture("red", (60, 40)))[None]
+    patches = encoder.patches(pixels.shape[1:])
+    whole = encoder.look(pixels)
+    assert torch.allclose(encoder.look(pixels, torch.arange(patches)[None]), whole, atol=1e-5)
+    part = encoder.look(pixels, torch.arange(0, patches, 2)[None])
+    assert part.shape == whole.shape
+    assert torch.isfinite(part).all()
+    assert torch.equal(encoder.look(pixels), whole)  # the hook is gone again
+
+
+def test_tags_are_told_from_what_is_shown(stories: Path) -> None:
+    record = load_records(stories)[0][0]
+    tagged = [replace(record, tags=("goat", "red")), replace(record, tags=("hut",)), replace(record, tags=())] * 5
+    tags = PictureTags(tagged, 6)
+    rows = torch.arange(3)
+    assert tags.tags[rows[:2]].tolist() == [[1, 0, 1], [0, 1, 0]]  # goat, hut, red
+    told = tags.loss(torch.eye(3, 6), rows)
+    usual = tags.tags[tags.has_tags].mean(0)
+    expected = nn.functional.binary_cross_entropy(usual.expand(2, -1), tags.tags[rows[:2]], reduction="none")
+    assert told.item() == pytest.approx(expected.sum(1).mean().item(), abs=0.3)
+    assert tags.loss(torch.zeros(1, 6), torch.tensor([2])).item() == 0  # nobody said what is in it

@@ -122,6 +122,7 @@ class SftConfig(RunConfig):
     model: str = option(
         "", 'Narrator to start from: "embedded", a directory, a hub name; empty starts a new one on base models.'
     )
+    relearn_words: bool = option(False, "Learn anew which words pictures suggest, though the narrator knows some.")
     replay_data: str = option(
         "", "Data set folder of what it knew before; empty: texts that come with the program, without pictures."
     )

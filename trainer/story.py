@@ -142,14 +142,15 @@ def suggested_words(
 ) -> Words:
     """What each picture suggests; nothing in a family that is not told words.
 
-    A new narrator first learns which words there are. What it learned is kept in `folder`, because a run that goes on
-    must be shown the same. An encoder that was tuned on these very pictures, and not in folds, suggests far better
-    words for them than for new ones: training pictures are shown those of the encoder as it was before.
+    A new narrator first learns which words there are, and a known one does where it is asked to. What it learned is
+    kept in `folder`, because a run that goes on must be shown the same. An encoder that was tuned on these very
+    pictures, and not in folds, suggests far better words for them than for new ones: training pictures are shown those
+    of the encoder as it was before.
     """
     if not isinstance(trainee, PrefixTrainee):
         return {}
     captioner, shown = trainee.captioner, Words()
-    if not config.model:
+    if not config.model or config.relearn_words:
         if not (folder / _SHOWN_FILE).exists():
             size, known = captioner.encoder.size, known_words(records.train)
             untuned = _untuned(captioner, base_weights)

@@ -329,3 +329,22 @@ def test_tags_are_told_from_what_is_shown(stories: Path) -> None:
     expected = nn.functional.binary_cross_entropy(usual.expand(2, -1), tags.tags[rows[:2]], reduction="none")
     assert told.item() == pytest.approx(expected.sum(1).mean().item(), abs=0.3)
     assert tags.loss(torch.zeros(1, 6), torch.tensor([2])).item() == 0  # nobody said what is in it
+
+
+def test_a_known_narrator_learns_words_anew_only_where_it_is_asked_to(
+    wordy: Path, bases: tuple[Path, Path], base_weights: Path, tmp_path: Path
+) -> None:
+    def words_after(name: str, **changes: object) -> set[str]:
+        telling = SftConfig(
+            data=str(wordy), run=str(tmp_path / name), vision=str(bases[0]), vision_layers="2", max_steps=1,
+            language=str(bases[1]), batch_size=2, lora_rank=2, threads=1, bf16=False, **changes,  # type: ignore[arg-type]
+        )  # fmt: skip
+        train(telling, RunDir.create(Path(telling.run)), base_weights, lambda _: None, lambda: False)
+        return set(load_captioner(telling.run, base_weights, silent).card.words)  # type: ignore[attr-defined]
+
+    known = words_after("first")
+    assert known == {"ball", "lies", *COLOURS}
+    lines = [json.loads(line) | {"tags": ["moon"]} for line in (wordy / "records.jsonl").read_text().splitlines()]
+    (wordy / "records.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert words_after("second", model=str(tmp_path / "first")) == known
+    assert words_after("third", model=str(tmp_path / "first"), relearn_words=True) == {"moon"}

@@ -46,6 +46,7 @@ from trainer.picture_words import PictureWords
 from trainer.ranking import choose, ranking
 from trainer.tensor_files import save_tensors
 from trainer.token_rules import Vocabulary
+from trainer.vision import take_along, taken_along
 
 _log = logging.getLogger(__name__)
 
@@ -327,7 +328,10 @@ def read_saved(folder: Path) -> SavedNarrator:
     """
     try:
         card = NarratorCard(**json.loads((folder / NARRATOR_FILE).read_text()))
-        card = replace(card, words=tuple(card.words), vision_layers=tuple(card.vision_layers))
+        card = replace(
+            card, vision=taken_along(card.vision, folder), words=tuple(card.words),
+            vision_layers=tuple(card.vision_layers),
+        )  # fmt: skip
         tensors = load_file(folder / WEIGHTS_FILE)
     except (OSError, ValueError, TypeError, SafetensorError) as error:
         raise CaptionerError("model_not_found", f"The narrator in {folder} cannot be read: {error}") from error
@@ -369,6 +373,8 @@ def save_prefix(
 ) -> None:
     """Write what was trained: `narrator.json`, and projector, words and adapters in half precision.
 
+    An encoder that was tuned here goes along.
+
     Args:
         captioner: gives card and words.
         projector: the projector's state.
@@ -379,7 +385,8 @@ def save_prefix(
     tensors |= {f"words.{name}": value for name, value in captioner.words.state_dict().items()}
     tensors |= {f"lora.{name}": value for name, value in adapters.items()}
     save_tensors({name: value.half() for name, value in tensors.items()}, folder / WEIGHTS_FILE)
-    (folder / NARRATOR_FILE).write_text(json.dumps(asdict(captioner.card), indent=2) + "\n")
+    card = replace(captioner.card, vision=take_along(captioner.card.vision, folder))
+    (folder / NARRATOR_FILE).write_text(json.dumps(asdict(card), indent=2) + "\n")
 
 
 @torch.no_grad()

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -32,7 +32,7 @@ from trainer.fit import Backdrop
 from trainer.picture_encoder import PictureEncoder, encoder_key, summarise
 from trainer.run_dir import MODEL, RunDir
 from trainer.sentence_encoder import SentenceEncoder
-from trainer.vision import EMBEDDED_PREFIX
+from trainer.vision import EMBEDDED_PREFIX, take_along, taken_along
 
 SCORER_FILE = "scorer.json"
 WEIGHTS_FILE = "weights.safetensors"
@@ -196,6 +196,7 @@ def load_dual_encoder(
     try:
         raw = json.loads((folder / SCORER_FILE).read_text())
         card = ScorerCard(**{**raw, "vision_layers": tuple(raw["vision_layers"])})
+        card = replace(card, vision=taken_along(card.vision, folder))
         tensors = {name: value.float() for name, value in load_file(folder / WEIGHTS_FILE).items()}
         backdrop = [tensors.pop(f"backdrop.{side}") for side in ("pictures", "texts")]
     except (OSError, ValueError, TypeError, KeyError, SafetensorError) as error:
@@ -232,7 +233,7 @@ def new_dual_encoder(card: ScorerCard, base_weights: Path, eyes: PictureEncoder 
 
 
 def save_dual_encoder(card: ScorerCard, heads: ScorerHeads, backdrop: Backdrop, folder: Path) -> None:
-    """Write `scorer.json`, and heads and backdrop in half precision.
+    """Write `scorer.json`, and heads and backdrop in half precision; an encoder that was tuned here goes along.
 
     Args:
         card: the facts.
@@ -244,4 +245,5 @@ def save_dual_encoder(card: ScorerCard, heads: ScorerHeads, backdrop: Backdrop, 
     save_file(
         {name: value.detach().cpu().half().contiguous() for name, value in tensors.items()}, folder / WEIGHTS_FILE
     )
+    card = replace(card, vision=take_along(card.vision, folder))
     (folder / SCORER_FILE).write_text(json.dumps(asdict(card), indent=2) + "\n")

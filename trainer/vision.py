@@ -47,6 +47,7 @@ EMBEDDED_PREFIX = "embedded:"
 """Marks a name as one of the tuned encoders that come with the program."""
 
 _KEY_DIGITS = 16
+_BESIDE = "beside:"  # a tuned encoder that lies in a folder beside the card that names it
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,34 @@ def eyes_for(name: str, pictures: Iterable[Path]) -> dict[str, list[Path]]:
         fold = folds.get(picture_digest(picture)) if folds else None
         found.setdefault(name if fold is None else str(fold_folder(folder or Path(), fold)), []).append(picture)
     return found
+
+
+def take_along(name: str, folder: Path) -> str:
+    """Put a tuned encoder into the folder of what was trained with it, so that the folder can be moved.
+
+    Args:
+        name: see the module.
+        folder: exists.
+
+    Returns:
+        The name for the card in that folder; `taken_along` reads it.
+
+    Raises:
+        OSError: there is no such tuned encoder, or it cannot be copied.
+    """
+    tuned = tuned_folder(name)
+    if tuned is None or name.startswith(EMBEDDED_PREFIX):
+        return name
+    own = folder / "vision"
+    own.mkdir(exist_ok=True)
+    for file in (VISION_FILE, WEIGHTS_FILE):
+        shutil.copyfile(tuned / file, own / file)
+    return f"{_BESIDE}{own.name}"
+
+
+def taken_along(name: str, folder: Path) -> str:
+    """An encoder's name as everyone understands it, from a card in `folder`."""
+    return str(folder / name.removeprefix(_BESIDE)) if name.startswith(_BESIDE) else name
 
 
 def is_folded(name: str) -> bool:

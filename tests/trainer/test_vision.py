@@ -118,8 +118,16 @@ def test_a_scorer_and_a_narrator_see_with_it(
         language=str(bases[1]), batch_size=2, lora_rank=2, threads=1, bf16=False,
     )  # fmt: skip
     train(telling, RunDir.create(tmp_path / "sft"), base_weights, lambda _: None, lambda: False)
-    captioner = load_captioner(str(tmp_path / "sft"), base_weights, silent)
-    scorer = load_scorer(str(tmp_path / "scorer"), base_weights, silent, captioner.encoder)  # type: ignore[attr-defined]
+    (tmp_path / "moved").mkdir()
+    for name in ("sft", "scorer"):
+        shutil.copytree(RunDir(tmp_path / name).best_model() or tmp_path, tmp_path / "moved" / name)
+        shutil.rmtree(tmp_path / name)
+    hidden = tuned[0].rename(tuned[0].with_name("hidden"))  # they have brought their eyes along
+    try:
+        captioner = load_captioner(str(tmp_path / "moved" / "sft"), base_weights, silent)
+        scorer = load_scorer(str(tmp_path / "moved" / "scorer"), base_weights, silent, captioner.encoder)  # type: ignore[attr-defined]
+    finally:
+        hidden.rename(tuned[0])
     assert isinstance(scorer, DualEncoder)
     assert scorer.encoder is captioner.encoder  # type: ignore[attr-defined]
 

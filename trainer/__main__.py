@@ -127,6 +127,10 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--against", default="", help="another narrator, or the JSON report of one on this split")
     evaluate.add_argument("--json", type=Path, help="write metrics and captions here")
     evaluate.add_argument("--html", type=Path, help="write the report with pictures here")
+    evaluate.add_argument(
+        "--alone", action="store_true", help="tell every picture for itself, without what came before it"
+    )
+    evaluate.add_argument("--threads", type=int, default=0, help="CPU threads; 0 leaves the choice to torch")
     evaluate.add_argument("--limit", type=int, default=0, help="records at most; 0: all")
     evaluate.add_argument(
         "--controls", action=argparse.BooleanOptionalAction, default=True, help="show whether the picture counts"
@@ -322,15 +326,18 @@ def _serve(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
 
 
 def _evaluate(parsed: argparse.Namespace, emit: EventWriter) -> LastWord:
+    from trainer.device import set_threads
     from trainer.evaluate import Evaluation, evaluate
     from trainer.sentence_encoder import SentenceEncoder
 
+    set_threads(parsed.threads)
     wanted = Evaluation(
         model=parsed.model,
         data=parsed.data,
         split=parsed.split,
         style=parsed.style,
         descriptions=parsed.descriptions,
+        alone=parsed.alone,
         limit=parsed.limit,
         controls=parsed.controls,
         against=parsed.against,

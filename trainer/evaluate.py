@@ -53,6 +53,7 @@ class Evaluation:
         split: which split.
         style: which of the records' texts the narrator is asked for: NARRATION or DESCRIPTION.
         descriptions: descriptions that take the place of the data set's own (`load_descriptions`); None: none.
+        alone: every picture is told for itself: without what came before, against its standalone description.
         limit: records at most, two at least; 0: all.
         controls: whether the controls write too, which shows whether the picture counts; without them it is two
             narrators' comparison alone.
@@ -69,6 +70,7 @@ class Evaluation:
     split: str = "test"
     style: str = NARRATION
     descriptions: Path | None = None
+    alone: bool = False
     limit: int = 0
     controls: bool = True
     against: str = ""
@@ -129,7 +131,8 @@ def _report(
     """Measure what was written, and write the reports."""
     emit(Loading("Comparing the texts"))
     references, books = [text_of(record) for record in records], [record.book for record in records]
-    board = score_systems(systems, references, books, embed, fit)
+    tags = [record.tags for record in records] if any(record.tags for record in records) else None
+    board = score_systems(systems, references, books, embed, fit, tags)
     _emit_scores(board, emit)
     report = Report(model, wanted.against, wanted.split, wanted.decoding, board, tuple(records), systems)
     if wanted.json_file:
@@ -167,6 +170,8 @@ def _records(wanted: Evaluation) -> tuple[list[Record], list[Record]]:
         for record in load_records(wanted.data, descriptions)[0]
         if record.told_as(wanted.style)[0]
     ]
+    if wanted.alone:
+        every = [_alone(record, wanted.style) for record in every]
     train = [record for record in every if record.split == "train"]
     records = [record for record in every if record.split == wanted.split]
     if len(records) < 2:  # a wrong picture is another record's
@@ -185,6 +190,12 @@ def _records(wanted: Evaluation) -> tuple[list[Record], list[Record]]:
         chosen = list(books)[:: len(books) // count][:count]
         books = {book: books[book][: max(2, wanted.limit) // count] for book in chosen}
     return train, [record for members in books.values() for record in members]
+
+
+def _alone(record: Record, style: str) -> Record:
+    """The record as of someone who knows nothing of what came before."""
+    text = record.told_alone(style)[0]
+    return replace(record, previous=(), previous_descriptions=(), **{style: text})  # type: ignore[arg-type]
 
 
 def _load(

@@ -77,6 +77,10 @@ MEASURES = {
     "right_picture": Measure(
         "Right picture", 3, "How often a caption is nearest to the text of its own picture among 20 of the split."
     ),
+    "tags_right": Measure(
+        "Rightly named", 3, "Of the words that are tags of some picture, the share that are tags of this one."
+    ),
+    "tags_told": Measure("Tags named", 3, "Share of a picture's tags that its caption names."),
     "picture_fit": Measure("Picture fit", 3, "Cosine of text and picture to the scorer, mean (-1 to 1)."),
     "edit_distance": Measure("Edit distance", 3, "Letters to change over the longer text's letters, mean (0 to 1)."),
     "mean_words": Measure("Words", 1, "Words a caption."),

@@ -9,7 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from trainer.metrics import chance_of_right_picture, meaning_measures, reference_measures, text_measures
+from trainer.metrics import (
+    chance_of_right_picture,
+    meaning_measures,
+    reference_measures,
+    tag_measures,
+    text_measures,
+)
 from trainer.significance import Difference, Estimate, Floats, Measured, difference, estimate, mean, resampling
 from trainer.story_flow import Band, bands, flow_measures
 
@@ -49,6 +55,7 @@ def score_systems(
     books: Sequence[str],
     embed: Embed,
     fit: Fit | None = None,
+    tags: Sequence[Sequence[str]] | None = None,
 ) -> Scoreboard:
     """Measure systems on one split.
 
@@ -58,6 +65,7 @@ def score_systems(
         books: each record's book; records of a book are in reading order.
         embed: texts to unit vectors.
         fit: how well texts fit the pictures to a scorer; None: not measured.
+        tags: words for what is seen at each record; None: there are none.
     """
     wanted, draws = embed(references), resampling(books)
     measured: dict[str, dict[str, Measured]] = {}
@@ -70,6 +78,9 @@ def score_systems(
             | flow_measures(written, books)
         )
     measured[PERSON] = text_measures(references) | flow_measures(wanted, books)
+    if tags is not None:
+        for name, captions in (*systems.items(), (PERSON, references)):
+            measured[name] |= tag_measures(captions, tags)
     if fit is not None:
         for name, captions in (*systems.items(), (PERSON, references)):
             measured[name]["picture_fit"] = mean(fit(captions).tolist())

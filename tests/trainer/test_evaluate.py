@@ -105,6 +105,26 @@ def test_against_another_narrator_both_write(wanted: Evaluation, tmp_path: Path)
     assert [event.step for event in seen if isinstance(event, events.Progress)] == [8, 16, 24]
 
 
+def test_told_alone_the_standalone_texts_are_the_references_and_tags_are_counted(
+    wanted: Evaluation, three_books: Path, tmp_path: Path
+) -> None:
+    seen = tmp_path / "seen.jsonl"
+    ids = [f"{book}-{page}" for book in "abc" for page in range(1, 5)]
+    lines = [
+        {"id": name, "description": "It lies.", "standalone": f"A ball lies on hill {name}.", "tags": ["ball", name[0]]}
+        for name in ids
+    ]
+    seen.write_text("\n".join(map(json.dumps, lines)))
+    told = replace(wanted, style="description", descriptions=seen)
+    report, _, _ = run(replace(told, alone=True), tmp_path)
+    assert {row["reference"] for row in report["captions"]} == {f"A ball lies on hill {name}." for name in ids[4:]}  # type: ignore[attr-defined]
+    person = report["scores"][PERSON]  # type: ignore[index]
+    assert person["tags_told"]["value"] == pytest.approx(1.0)  # the ball, and the book's letter
+    assert "tags_right" in report["differences"][WRONG_PICTURES]  # type: ignore[index]
+    told_on, _, _ = run(told, tmp_path)
+    assert {row["reference"] for row in told_on["captions"]} == {"It lies."}  # type: ignore[attr-defined]
+
+
 def test_two_narrators_are_compared_alone_without_controls(wanted: Evaluation, tmp_path: Path) -> None:
     other = tiny_models.tiny_encoder_decoder(tmp_path / "other", uses_context=False)
     report, seen, last = run(replace(wanted, against=str(other), controls=False, split="train"), tmp_path)

@@ -13,8 +13,10 @@ from trainer.metrics import (
     meaning_measures,
     reference_measures,
     right_picture,
+    root,
     rouge_l,
     signatures,
+    tag_measures,
     talks_of_picture,
     text_measures,
     words,
@@ -37,6 +39,27 @@ def test_bleu_and_chrf_are_sacrebleus() -> None:
     )
     assert signatures()["bleu"].startswith("nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp")
     assert "nw:2" in signatures()["chrf"]
+
+
+@pytest.mark.parametrize(
+    "forms",
+    [
+        ("run", "runs", "running"), ("baby", "babies"), ("smile", "smiles", "smiling", "smiled"), ("tree", "trees"),
+        ("fall", "falls", "falling"), ("house", "houses"), ("carry", "carries", "carrying"), ("bus",), ("red",),
+    ],
+)  # fmt: skip
+def test_forms_of_a_word_have_one_root(forms: tuple[str, ...]) -> None:
+    assert len({root(form) for form in forms}) == 1
+
+
+def test_tags_are_counted_over_all_records_whatever_the_word_s_ending() -> None:
+    captions = ["A goat runs to the old tree.", "A dog and a goat.", "It rains."]
+    tags = [("goat", "running", "hill"), ("dog", "tree"), ("rain", "hill")]
+    found = tag_measures(captions, tags)
+    # named and there: goat, runs | dog | rains; named and only elsewhere: tree | goat
+    assert value_of(found["tags_right"]) == pytest.approx(4 / 6)
+    assert value_of(found["tags_told"]) == pytest.approx(4 / 7)
+    assert math.isnan(value_of(tag_measures(["It is so."], [("goat",)])["tags_right"]))  # nothing was named
 
 
 def test_rouge_l_of_lins_examples() -> None:

@@ -56,7 +56,7 @@ class Evaluation:
         alone: every picture is told for itself: without what came before, against its standalone description.
         limit: records at most, two at least; 0: all.
         controls: whether the controls write too, which shows whether the picture counts; without them it is two
-            narrators' comparison alone.
+            narrators' comparison alone. Where there is nothing to train on, wrong pictures are the only control.
         against: another narrator, or the JSON report of one on the same records; empty: none.
         decoding: how captions are chosen.
         scorer: what several samples are chosen by where `decoding` says by fit ("embedded" or a directory).
@@ -105,11 +105,12 @@ def evaluate(wanted: Evaluation, base_weights: Path, embed: Embed, emit: Callabl
     pictures = [record.image for record in records]
     systems = {NARRATOR: _write_all(captioner, records, pictures, wanted, rank, clock)}
     if wanted.controls:
-        systems |= {
-            WRONG_PICTURES: _write_all(captioner, records, wrong_pictures(records, _SEED), wanted, rank, clock),
-            NEAREST: nearest_texts(captioner, train, records, base_weights.parent / "features", _looking(emit)),
-            MOST_FREQUENT: [most_frequent_text(train)] * len(records),
-        }
+        strangers = wrong_pictures(records, _SEED)
+        systems[WRONG_PICTURES] = _write_all(captioner, records, strangers, wanted, rank, clock)
+        if train:
+            seen = base_weights.parent / "features"
+            systems[NEAREST] = nearest_texts(captioner, train, records, seen, _looking(emit))
+            systems[MOST_FREQUENT] = [most_frequent_text(train)] * len(records)
     if earlier is not None:
         systems[OTHER] = earlier
     elif wanted.against:
@@ -177,10 +178,6 @@ def _records(wanted: Evaluation) -> tuple[list[Record], list[Record]]:
     if len(records) < 2:  # a wrong picture is another record's
         raise DatasetError(
             f"The split “{wanted.split}” of {wanted.data} has fewer than two records with a {wanted.style}."
-        )
-    if not train and wanted.controls:
-        raise DatasetError(
-            f"The split “train” of {wanted.data} has no record with a {wanted.style} to take controls from."
         )
     books: dict[str, list[Record]] = {}
     for record in records:

@@ -1,9 +1,11 @@
-"""Makes training data of comic panels: `resources/datasets/comic_descriptions.jsonl` and the comics they describe.
+"""Makes data sets of comic panels: the descriptions in `resources/datasets` and the comics they describe.
 
     python tests/bench/comic_panels.py FOLDER_OF_COMICS OUT [--variants 4]
+    python tests/bench/comic_panels.py FOLDER_OF_COMICS OUT --split test
 
-OUT becomes a data set folder for `--extra-data`. A few panels among thousands of illustrations would hardly be seen:
-each book is told several times, from the second time on with its pictures cropped, mirrored and lit otherwise.
+The first makes a folder for `--extra-data`. A few panels among thousands of illustrations would hardly be seen: each
+book is told several times, from the second time on with its pictures cropped, mirrored and lit otherwise. The second
+makes one for `evaluate --style description`, of comics that nobody was trained on.
 """
 
 from __future__ import annotations
@@ -19,12 +21,19 @@ from PIL import Image
 
 from trainer.vision_training import varied
 
-_DESCRIPTIONS = Path(__file__).resolve().parents[2] / "resources" / "datasets" / "comic_descriptions.jsonl"
+_DATASETS = Path(__file__).resolve().parents[2] / "resources" / "datasets"
+_FILES = {"train": "comic_descriptions.jsonl", "test": "comic_test_descriptions.jsonl"}
 _SIDE_PX = 448
 _SERIES = "pepper-and-carrot"  # one book, so that no classifier of words has seen a panel's copies
 _CREDITS = {
-    "title": "Pepper&Carrot", "author": "David Revoy", "illustrator": "David Revoy", "license": "CC BY 4.0",
-    "source": "www.peppercarrot.com",
+    "pepper": {
+        "title": "Pepper&Carrot", "author": "David Revoy", "illustrator": "David Revoy", "license": "CC BY 4.0",
+        "source": "www.peppercarrot.com",
+    },
+    "mimi": {
+        "title": "Mimi and Eunice", "author": "Nina Paley", "illustrator": "Nina Paley", "license": "CC BY-SA 4.0",
+        "source": "mimiandeunice.com",
+    },
 }  # fmt: skip
 
 
@@ -33,9 +42,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("comics", type=Path, help="folder of the comics")
     parser.add_argument("out", type=Path, help="folder to make")
-    parser.add_argument("--variants", type=int, default=4, help="times each book is told (default: %(default)s)")
+    parser.add_argument("--split", choices=_FILES, default="train", help="which comics (default: %(default)s)")
+    parser.add_argument("--variants", type=int, default=4, help="times a training book is told (default: %(default)s)")
     parsed = parser.parse_args()
-    described = [json.loads(line) for line in _DESCRIPTIONS.read_text(encoding="utf-8").splitlines()]
+    variants = parsed.variants if parsed.split == "train" else 1
+    described = [json.loads(line) for line in (_DATASETS / _FILES[parsed.split]).read_text("utf-8").splitlines()]
     texts = {(item["book"], item["page"], item["panel"]): item for item in described}
     (parsed.out / "images").mkdir(parents=True)
     draw, records = random.Random(0), []
@@ -48,14 +59,14 @@ def main() -> None:
                 continue
             panel = Image.fromarray(image).crop((round(left), round(top), round(right), round(bottom)))
             panel.thumbnail((_SIDE_PX, _SIDE_PX))
-            for variant in range(parsed.variants):
+            for variant in range(variants):
                 shown = varied(panel, draw) if variant else panel
                 file = f"images/{book}-{page:02}-{number}-{variant}.webp"
                 shown.save(parsed.out / file, quality=90)
                 records.append(
-                    {"id": Path(file).stem, "split": "train", "book": _SERIES, "page": page,
-                     "panel": number, "image": file, "description": seen["description"],
-                     "standalone": seen["standalone"], "tags": seen["tags"], **_CREDITS}
+                    {"id": Path(file).stem, "split": parsed.split, "page": page, "panel": number, "image": file,
+                     "book": _SERIES if parsed.split == "train" else book, "description": seen["description"],
+                     "standalone": seen["standalone"], "tags": seen["tags"], **_CREDITS[book.partition("-")[0]]}
                 )  # fmt: skip
     records.sort(key=lambda record: (str(record["id"]).rpartition("-")[2], record["id"]))
     (parsed.out / "records.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))

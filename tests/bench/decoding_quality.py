@@ -135,10 +135,12 @@ def main() -> None:
     texts = write_all(captioner, records, ways, asked.style, embed)
     references = [record.told_as(asked.style)[0] for record in records]
     systems = {NARRATOR: texts[GREEDY], **texts}
-    board = score_systems(systems, references, [record.book for record in records], embed)
-    print(f"{'way':36} " + " ".join(f"{name:>14}" for name in MEASURES))
+    tags = [record.tags for record in records] if any(record.tags for record in records) else None
+    board = score_systems(systems, references, [record.book for record in records], embed, tags=tags)
+    measures = (*MEASURES, "tags_right", "tags_told") if tags else MEASURES
+    print(f"{'way':36} " + " ".join(f"{name:>14}" for name in measures))
     for name in texts:
-        print(f"{name:36} " + " ".join(f"{board.scores[name][measure].value:14.3f}" for measure in MEASURES))
+        print(f"{name:36} " + " ".join(f"{board.scores[name][measure].value:14.3f}" for measure in measures))
     if asked.json:
         captions = [
             {"id": record.id, "reference": reference, **{name: rows[place] for name, rows in texts.items()}}

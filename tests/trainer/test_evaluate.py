@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -131,6 +132,15 @@ def test_two_narrators_are_compared_alone_without_controls(wanted: Evaluation, t
     assert list(report["scores"]) == [NARRATOR, OTHER, PERSON]  # type: ignore[call-overload]
     assert [event.step for event in seen if isinstance(event, events.Progress)] == [4, 8]
     assert "over the other narrator (p = " in last.message
+
+
+def test_where_nothing_is_to_train_on_wrong_pictures_are_the_only_control(wanted: Evaluation, tmp_path: Path) -> None:
+    lines = (wanted.data / "records.jsonl").read_text().splitlines()
+    shutil.copytree(wanted.data, tmp_path / "test")
+    (tmp_path / "test" / "records.jsonl").write_text("\n".join(line for line in lines if '"test"' in line))
+    report, _, last = run(replace(wanted, data=tmp_path / "test"), tmp_path)
+    assert list(report["scores"]) == [NARRATOR, WRONG_PICTURES, PERSON]  # type: ignore[call-overload]
+    assert "the right pictures give" in last.message
 
 
 def test_a_limit_takes_the_beginnings_of_several_books(wanted: Evaluation, tmp_path: Path) -> None:

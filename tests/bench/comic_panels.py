@@ -49,10 +49,13 @@ def main() -> None:
     described = [json.loads(line) for line in (_DATASETS / _FILES[parsed.split]).read_text("utf-8").splitlines()]
     texts = {(item["book"], item["page"], item["panel"]): item for item in described}
     (parsed.out / "images").mkdir(parents=True)
-    draw, records = random.Random(0), []
+    draw, records = random.Random(0), list[tuple[tuple[int, str, int, int], dict[str, object]]]()
     for name, image, panels in labelled_pages(parsed.comics):
         book, _, page_name = name.rpartition(" ")
         page = int("".join(re.findall(r"\d+", page_name)) or 0)
+        story = book if book.startswith(_SERIES) else f"{book}-{page:03}"  # a strip is a story of its own
+        if parsed.split == "train":
+            story = _SERIES
         for number, (left, top, right, bottom) in enumerate(panels, 1):
             seen = texts.pop((book, page, number), None)
             if seen is None:
@@ -63,13 +66,14 @@ def main() -> None:
                 shown = varied(panel, draw) if variant else panel
                 file = f"images/{book}-{page:02}-{number}-{variant}.webp"
                 shown.save(parsed.out / file, quality=90)
-                records.append(
-                    {"id": Path(file).stem, "split": parsed.split, "page": page, "panel": number, "image": file,
-                     "book": _SERIES if parsed.split == "train" else book, "description": seen["description"],
-                     "standalone": seen["standalone"], "tags": seen["tags"], **_CREDITS[book.partition("-")[0]]}
-                )  # fmt: skip
-    records.sort(key=lambda record: (str(record["id"]).rpartition("-")[2], record["id"]))
-    (parsed.out / "records.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+                record = {
+                    "id": Path(file).stem, "split": parsed.split, "book": story, "page": page, "panel": number,
+                    "image": file, "description": seen["description"], "standalone": seen["standalone"],
+                    "tags": seen["tags"], **_CREDITS[book.partition("-")[0]],
+                }  # fmt: skip
+                records.append(((variant, book, page, number), record))
+    lines = [json.dumps(record) + "\n" for _, record in sorted(records, key=lambda placed: placed[0])]
+    (parsed.out / "records.jsonl").write_text("".join(lines))
     print(f"{len(records)} records in {parsed.out}; {len(texts)} descriptions without a panel: {sorted(texts)}")
 
 

@@ -22,7 +22,15 @@ from trainer.folds import picture_folds
 from trainer.picture_encoder import summarise
 
 SHOWN_WORDS = 8
-"""Words in a prompt. Measured on dev: one in four of the first eight is in the person's text."""
+"""Words in a prompt that does not say how sure they are."""
+
+TIERED_WORDS = 10
+"""Words in a prompt that does, at most."""
+
+UNSURE = "?"
+"""Ends a suggested word that is less likely than not to be right."""
+
+_SURE, _WORTH_SAYING = 0.5, 0.15  # probabilities
 
 _FEWEST_USES = 5  # a rarer word teaches a picture's accidents
 _FOLDS = 5
@@ -52,10 +60,13 @@ class PictureWords(nn.Module):
 
     Attributes:
         words: the W words it knows, each in its commonest form.
+        tells_how_sure: whether suggestions are marked with UNSURE. Trained on tags its probabilities are as high as its
+            words are often right, which the language model cannot know of words in a row.
     """
 
-    def __init__(self, feature_size: int, words: Sequence[str]) -> None:
+    def __init__(self, feature_size: int, words: Sequence[str], *, tells_how_sure: bool = False) -> None:
         super().__init__()
+        self.tells_how_sure = tells_how_sure
         self.words = tuple(words)
         pooled = 3 * feature_size
         self.weight = nn.Parameter(torch.randn(len(self.words), pooled) / (10 * pooled**0.5))
@@ -68,17 +79,28 @@ class PictureWords(nn.Module):
 
     @torch.no_grad()
     def best(self, features: Tensor) -> list[tuple[str, ...]]:
-        """The SHOWN_WORDS words that say most about each picture, the most telling first.
+        """The words that say most about each picture, the most telling first.
 
         A word tells p log(p / q), p its probability here and q among all pictures: what it adds to the relative
-        entropy between the two.
+        entropy between the two. SHOWN_WORDS of them; where it `tells_how_sure`, TIERED_WORDS less the unlikely ones.
         """
         if not self.words:
             return [()] * len(features)
         odds = self(features.to(self.weight.device, self.weight.dtype)).float()
         telling = odds.sigmoid() * (nn.functional.logsigmoid(odds) - nn.functional.logsigmoid(self.usual.float()))
-        chosen = telling.topk(min(SHOWN_WORDS, len(self.words)), dim=-1).indices.tolist()
-        return [tuple(self.words[index] for index in row) for row in chosen]
+        count = TIERED_WORDS if self.tells_how_sure else SHOWN_WORDS
+        chosen = telling.topk(min(count, len(self.words)), dim=-1).indices
+        if not self.tells_how_sure:
+            return [tuple(self.words[index] for index in row) for row in chosen.tolist()]
+        chances = odds.sigmoid().gather(1, chosen)
+        return [
+            tuple(
+                self.words[index] + UNSURE * (chance < _SURE)
+                for index, chance in zip(*row, strict=True)
+                if chance >= _WORTH_SAYING
+            )
+            for row in zip(chosen.tolist(), chances.tolist(), strict=True)
+        ]
 
 
 def stem(word: str) -> str:
@@ -131,7 +153,7 @@ def learn_words(
     """
     generator = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)
-    classifier = PictureWords(feature_size, words)
+    classifier = PictureWords(feature_size, words, tells_how_sure=True)
     if not words:
         return classifier.eval()
     used = uses_of(records, words)

@@ -42,7 +42,7 @@ from trainer.captioner import (
 from trainer.device import best_device, inference_dtype
 from trainer.generation import Writing, shared_prompts
 from trainer.picture_encoder import GRID, PictureEncoder
-from trainer.picture_words import PictureWords
+from trainer.picture_words import UNSURE, PictureWords
 from trainer.ranking import choose, ranking
 from trainer.tensor_files import save_tensors
 from trainer.token_rules import Vocabulary
@@ -74,6 +74,7 @@ class NarratorCard:
         lora_alpha: the adapters' update is scaled by alpha / rank.
         words: what `PictureWords` knows.
         vision_layers: the picture encoder's layers that are joined; empty for the last one.
+        tells_how_sure: whether its prompts part the likely words from the less likely ones.
         family: always "prefix".
     """
 
@@ -85,6 +86,7 @@ class NarratorCard:
     lora_alpha: int
     words: tuple[str, ...] = ()
     vision_layers: tuple[int, ...] = ()
+    tells_how_sure: bool = False
     family: str = "prefix"
 
 
@@ -176,11 +178,20 @@ class PrefixCaptioner:
 
     def prompt_tokens(self, prompt: Prompt, words: Sequence[str]) -> list[int]:
         """The text tokens before what is written: the picture's words, context, the style's opening words, `begun`."""
-        seen = self._tokens(f"Maybe {', '.join(words)}.\n") if words else []
+        seen = self._tokens(self._in_words(words)) if words else []
         opening = self._tokens("\n" + OPENINGS[prompt.style]) + self._tokens(begun_behind_space(prompt))
         if not prompt.previous:
             return seen + self._tokens("Picture story.") + opening
         return seen + self._tokens("Picture story. So far:") + self._context_tokens(prompt) + opening
+
+    def _in_words(self, words: Sequence[str]) -> str:
+        """The line that tells what a picture suggests."""
+        if not self.card.tells_how_sure:
+            return f"Maybe {', '.join(words)}.\n"
+        unsure = [word.removesuffix(UNSURE) for word in words if word.endswith(UNSURE)]
+        sure = [word for word in words if not word.endswith(UNSURE)]
+        parts = [f"{how} {', '.join(row)}." for how, row in (("Seen:", sure), ("Maybe", unsure)) if row]
+        return " ".join(parts) + "\n"
 
     def caption_tokens(self, text: str, limit: int) -> list[int]:
         """A reference caption's tokens and the end token; cut at `limit` tokens in all."""
@@ -300,7 +311,8 @@ def new_prefix(card: NarratorCard, base_weights: Path) -> PrefixCaptioner:
     # Picture tokens start as long as word embeddings are: a longer prefix drowns the text, a shorter one is not heard.
     typical = model.get_input_embeddings().weight.float().norm(dim=-1).mean() / model.config.hidden_size**0.5
     nn.init.constant_(projector.norm.weight, float(typical))
-    return PrefixCaptioner(card, encoder, projector, PictureWords(encoder.size, card.words), model, tokenizer)
+    words = PictureWords(encoder.size, card.words, tells_how_sure=card.tells_how_sure)
+    return PrefixCaptioner(card, encoder, projector, words, model, tokenizer)
 
 
 @dataclass(frozen=True, slots=True)

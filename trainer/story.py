@@ -163,7 +163,7 @@ def suggested_words(
             )  # fmt: skip
             _save(learn_words(records.train, features, known, size, config.seed), cross_fitted, folder)
         captioner.words, shown = _load(captioner.encoder.size, folder)
-        captioner.card = replace(captioner.card, words=captioner.words.words)
+        captioner.card = replace(captioner.card, words=captioner.words.words, tells_how_sure=True)
     for image in records.images:
         if image not in shown:
             shown[image] = captioner.words.best(features[image][None])[0]
@@ -191,6 +191,6 @@ def _save(words: PictureWords, shown: Words, folder: Path) -> None:
 
 def _load(size: int, folder: Path) -> tuple[PictureWords, Words]:
     listed = json.loads((folder / _SHOWN_FILE).read_text())
-    words = PictureWords(size, listed["words"])
+    words = PictureWords(size, listed["words"], tells_how_sure=True)
     words.load_state_dict(load_file(folder / _WEIGHTS_FILE))
     return words.eval(), {Path(image): tuple(found) for image, found in listed["shown"].items()}

@@ -15,10 +15,12 @@ from safetensors.torch import load_file
 from torch import nn
 
 from trainer import events
-from trainer.captioner import CaptionerError, load_captioner
+from trainer.captioner import CaptionerError, Prompt, load_captioner
 from trainer.config import ConfigError, ScorerConfig, SftConfig, VisionConfig
 from trainer.dataset import DatasetError, load_records
 from trainer.picture_encoder import PictureEncoder, training_features
+from trainer.picture_words import PictureWords
+from trainer.prefix_captioner import PrefixCaptioner
 from trainer.run_dir import RunDir
 from trainer.scorer import DualEncoder, load_scorer
 from trainer.scorer_training import train_scorer
@@ -356,3 +358,35 @@ def test_a_known_narrator_learns_words_anew_only_where_it_is_asked_to(
     (wordy / "records.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert words_after("second", model=str(tmp_path / "first")) == known
     assert words_after("third", model=str(tmp_path / "first"), relearn_words=True) == {"moon"}
+
+
+def test_words_are_told_with_how_sure_they_are() -> None:
+    words = PictureWords(4, ["goat", "hut", "moon", "sea"], tells_how_sure=True)
+    with torch.no_grad():
+        words.weight.zero_()
+        words.bias.copy_(torch.tensor([0.9, 0.3, 0.05, 0.6]).logit())
+        words.usual.copy_(torch.tensor([0.2, 0.1, 0.01, 0.55]).logit())
+    assert words.best(torch.zeros(1, 5, 4)) == [("goat", "hut?", "sea")]  # the most telling first; no moon at 5 %
+    words.tells_how_sure = False
+    assert words.best(torch.zeros(1, 5, 4)) == [("goat", "hut", "moon", "sea")]
+
+
+def test_a_narrator_is_told_which_words_are_sure_if_it_learned_so(
+    wordy: Path, bases: tuple[Path, Path], base_weights: Path, tmp_path: Path
+) -> None:
+    telling = SftConfig(
+        data=str(wordy), run=str(tmp_path / "run"), vision=str(bases[0]), vision_layers="2", max_steps=1,
+        language=str(bases[1]), batch_size=2, lora_rank=2, threads=1, bf16=False,
+    )  # fmt: skip
+    train(telling, RunDir.create(Path(telling.run)), base_weights, lambda _: None, lambda: False)
+    captioner = load_captioner(telling.run, base_weights, silent)
+    assert isinstance(captioner, PrefixCaptioner)
+
+    def told(words: tuple[str, ...]) -> str:
+        return str(captioner.tokenizer.decode(captioner.prompt_tokens(Prompt(), words))).partition("\n")[0]  # type: ignore[attr-defined]
+
+    assert captioner.words.tells_how_sure
+    assert told(("goat", "hut?", "sea")) == "Seen: goat, sea. Maybe hut."
+    assert told(("hut?",)) == "Maybe hut."
+    captioner.card = replace(captioner.card, tells_how_sure=False)  # as narrators before did not
+    assert told(("goat", "hut")) == "Maybe goat, hut."

@@ -77,7 +77,8 @@ class WrittenCaption:
 
     Attributes:
         text: whole sentences where the model ended them.
-        confidence: geometric mean of the chosen tokens' probabilities, 0 to 1.
+        confidence: how sure the narrator is, 0 to 1: the mean probability of the words it names to a classifier of
+            pictures that was trained on tags (`picture_words`), else the geometric mean of its tokens' probabilities.
     """
 
     text: str

@@ -48,6 +48,8 @@ class Decoding(Options):
         contrast_tokens: tokens that contrastive search looks at.
         guidance: how far to go from what would be written without the picture to what is written with it and beyond
             (Ho & Salimans 2021; Kornblith et al. 2023 for captions); 1 is the narrator itself.
+        seen_words: weight of what the narrator's classifier of words sees in the picture (`seen_words`); 0: none. Only
+            narrators whose classifier says how sure it is have it.
         repetition_penalty: above 1 makes words already used less likely (Keskar et al. 2019, CTRL).
         no_repeat_ngram: sequences of this many tokens never come twice; 0 allows them.
         no_copy_ngram: nor do sequences of this many tokens of the captions before it; 0 allows them.
@@ -75,6 +77,9 @@ class Decoding(Options):
     contrast_tokens: int = option(4, "Tokens that contrastive search looks at each time.", 2, 64)
     guidance: float = option(
         1.0, "Above 1 writes more of what only this picture suggests; costs twice the time.", 0.0, 10.0
+    )
+    seen_words: float = option(
+        1.25, "How much likelier words become that the picture shows, and less likely ones that it does not.", 0.0, 10.0
     )
     repetition_penalty: float = option(1.15, "Above 1 makes words already used less likely.", 0.1, 10.0)
     no_repeat_ngram: int = option(3, "Sequences of this many tokens never come twice; 0 allows them.", 0, 100)

@@ -154,7 +154,7 @@ class CaptionWritten:
         request_id: the request it answers.
         panel_id: the panel it belongs to.
         text: the caption.
-        confidence: geometric mean of the chosen tokens' probabilities, 0 to 1.
+        confidence: how sure the narrator is of it, 0 to 1.
         seconds: time spent on this caption.
     """
 

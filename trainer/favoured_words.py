@@ -36,13 +36,13 @@ class FavouredWords:
         """Tokens written (R, T) and scores (R, V) to scores (R, V)."""
         scores = scores.clone()
         for row, tokens in enumerate(written.tolist()):
-            for token, weight in self._next(tuple(tokens)).items():
+            for token, weight in self.next_tokens(tokens).items():
                 scores[row, token] += weight
         return scores
 
-    def _next(self, tokens: tuple[int, ...]) -> dict[int, float]:
+    def next_tokens(self, written: Sequence[int]) -> dict[int, float]:
         """Which tokens would begin or continue a favoured word, each with the highest that is to be added."""
-        found: dict[int, float] = {}
+        tokens, found = tuple(written), dict[int, float]()
         for spelling, weight in self._spellings.items():
             if _stands_in(spelling, tokens):
                 continue

@@ -96,6 +96,7 @@ class Writing:
         vocabulary: Vocabulary,
         end_ids: Sequence[int],
         prompt_length: int = 0,
+        own: Sequence[Rule] = (),
     ) -> None:
         """Prepare the rules, which count from behind what the captions begin with.
 
@@ -106,6 +107,7 @@ class Writing:
             vocabulary: of the narrator.
             end_ids: tokens that end a caption.
             prompt_length: tokens of the prompt that stand in `generate`'s token ids.
+            own: as for `rules_of`.
         """
         self._decoding = decoding
         self._vocabulary = vocabulary
@@ -115,7 +117,8 @@ class Writing:
         copies = range(decoding.copies)
         seeds = [seed_of(decoding.seed, prompt.seed, copy) for prompt in prompts for copy in copies]
         told = [context for context in contexts for _ in copies]
-        self._chooser = Chooser(rules_of(decoding, vocabulary, end_ids, told, seeds), prompt_length, decoding)
+        rules = rules_of(decoding, vocabulary, end_ids, told, seeds, own)
+        self._chooser = Chooser(rules, prompt_length, decoding)
         self._contrastive = ContrastiveSearch(decoding, end_ids) if decoding.contrast else None
 
     def arguments(

@@ -31,6 +31,7 @@ UNSURE = "?"
 """Ends a suggested word that is less likely than not to be right."""
 
 _SURE, _WORTH_SAYING = 0.5, 0.15  # probabilities
+_LARGEST_LIFT = 4.0  # log odds
 
 _FEWEST_USES = 5  # a rarer word teaches a picture's accidents
 _FOLDS = 5
@@ -39,7 +40,7 @@ _LEARNING_RATE, _WEIGHT_DECAY, _WARMUP_STEPS = 1e-3, 0.3, 50
 _DROPOUT = 0.5  # a few thousand pictures are soon known by heart
 _ENDINGS = ("ing", "ed", "es", "s")
 
-_FUNCTION_WORDS = frozenset(
+FUNCTION_WORDS = frozenset(
     re.findall(
         r"[a-z]+",
         """a about after again all also am an and any are as asked at away back be because been before began
@@ -53,6 +54,7 @@ _FUNCTION_WORDS = frozenset(
         three four five another both while""",
     )
 )
+"""Words that name nothing to be seen."""
 
 
 class PictureWords(nn.Module):
@@ -76,6 +78,18 @@ class PictureWords(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Log odds of the words: (B, V, D) -> (B, W)."""
         return nn.functional.linear(summarise(features), self.weight, self.bias)
+
+    @torch.no_grad()
+    def lifts(self, features: Tensor) -> Tensor:
+        """How much likelier than usual each word is, in log odds, within limits: (B, V, D) -> (B, W)."""
+        lifts: Tensor = self(features.to(self.weight.device, self.weight.dtype)).float() - self.usual.float()
+        return lifts.clamp(-_LARGEST_LIFT, _LARGEST_LIFT)
+
+    @torch.no_grad()
+    def chances(self, features: Tensor) -> Tensor:
+        """The probability of each word: (B, V, D) -> (B, W)."""
+        odds: Tensor = self(features.to(self.weight.device, self.weight.dtype)).float()
+        return odds.sigmoid()
 
     @torch.no_grad()
     def best(self, features: Tensor) -> list[tuple[str, ...]]:
@@ -116,7 +130,7 @@ def content_words(record: Record) -> list[str]:
     if record.tags:
         return list(record.tags)
     found = re.findall(r"[a-z]{2,}", (record.description or record.narration).lower())
-    return [word for word in found if word not in _FUNCTION_WORDS]
+    return [word for word in found if word not in FUNCTION_WORDS]
 
 
 def known_words(records: Sequence[Record]) -> list[str]:

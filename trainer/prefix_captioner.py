@@ -44,6 +44,7 @@ from trainer.generation import Writing, shared_prompts
 from trainer.picture_encoder import GRID, PictureEncoder
 from trainer.picture_words import UNSURE, PictureWords
 from trainer.ranking import choose, ranking
+from trainer.seen_words import SeenWords, WordTokens
 from trainer.tensor_files import save_tensors
 from trainer.token_rules import Vocabulary
 from trainer.vision import take_along, taken_along
@@ -155,6 +156,7 @@ class PrefixCaptioner:
         self.language = language
         self.tokenizer = tokenizer
         self._vocabulary = Vocabulary(tokenizer)
+        self._word_tokens = WordTokens(self._vocabulary, ())
 
     @property
     def id(self) -> str:
@@ -263,7 +265,12 @@ class PrefixCaptioner:
         self.check(decoding)
         embedded, valid_mask = self._embed_prompts(features, prompts, decoding)
         told = [self._context_tokens(prompt) for prompt in prompts]
-        writing = Writing(decoding, prompts, told, self._vocabulary, [self.end_id])
+        trusted = self.words.tells_how_sure and bool(self.words.words)
+        own = []
+        if trusted and decoding.seen_words:
+            lifts = decoding.seen_words * self.words.lifts(features)
+            own = [SeenWords(self._known_tokens(), lifts, decoding.copies)]
+        writing = Writing(decoding, prompts, told, self._vocabulary, [self.end_id], own=own)
         arguments = writing.arguments(on_text, should_stop)
         if decoding.copies > 1:
             positions = (valid_mask.long().cumsum(-1) - 1).clamp(min=0)
@@ -278,7 +285,27 @@ class PrefixCaptioner:
             pad_token_id=self.end_id,
             **arguments,
         )
-        return writing.captions(output)
+        written = writing.captions(output)
+        return self._weighed(features, written) if trusted else written
+
+    def _known_tokens(self) -> WordTokens:
+        """The tokens of what `words` knows; made once, and again when it has learned anew."""
+        if self._word_tokens.known != self.words.words:
+            self._word_tokens = WordTokens(self._vocabulary, self.words.words)
+        return self._word_tokens
+
+    def _weighed(self, features: Tensor, written: list[list[WrittenCaption]]) -> list[list[WrittenCaption]]:
+        """The captions, each with how likely the words that it names are in its picture, on average."""
+        known, weighed = self._known_tokens(), []
+        for row, chances in zip(written, self.words.chances(features).cpu(), strict=True):
+            named = [known.named(caption.text) for caption in row]
+            weighed.append(
+                [
+                    replace(caption, confidence=float(chances[numbers].mean()) if numbers else 0.0)
+                    for caption, numbers in zip(row, named, strict=True)
+                ]
+            )
+        return weighed
 
     def _embed_prompts(self, features: Tensor, prompts: Sequence[Prompt], decoding: Decoding) -> tuple[Tensor, Tensor]:
         """Embeddings and valid_mask of the prompts, as from `embed`; guided, those without pictures stand behind."""

@@ -63,6 +63,11 @@ class Vocabulary:
         texts = [self._tokenizer.convert_tokens_to_string([name]) for name in self._names]
         return torch.tensor([bool(re.search(r"[.!?…][\"”’')\]]*$", text)) for text in texts])
 
+    def whole_words(self) -> dict[int, str]:
+        """The tokens that are a lower-case word behind a space, each with its word."""
+        behind_space = {token: name[1:] for token, name in enumerate(self._names) if name[:1] in _SPACES}
+        return {token: word for token, word in behind_space.items() if word.isalpha() and word.islower()}
+
     def tokens(self, text: str) -> list[int]:
         """A text's tokens, none added."""
         return list(self._tokenizer(text, add_special_tokens=False).input_ids)
@@ -244,6 +249,7 @@ def rules_of(
     end_ids: Sequence[int],
     contexts: Sequence[Sequence[int]],
     seeds: Sequence[int],
+    own: Sequence[Rule] = (),
 ) -> list[Rule]:
     """The rules that `decoding` asks for, in the order they are to be applied.
 
@@ -253,6 +259,7 @@ def rules_of(
         end_ids: tokens that end a caption.
         contexts: for each row the tokens of the captions before it.
         seeds: for each row its sampling's.
+        own: what a narrator adds of its own, before anything is chosen.
     """
     rules: list[Rule] = []
     if decoding.repetition_penalty != 1:
@@ -264,6 +271,7 @@ def rules_of(
     favours = decoding.favours()
     if favours:
         rules.append(FavouredWords(favours, vocabulary.tokens))
+    rules += own
     if decoding.min_words or decoding.max_words:
         rules.append(LengthBand(decoding, vocabulary, end_ids))
     if decoding.temperature:

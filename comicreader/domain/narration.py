@@ -20,7 +20,7 @@ class Caption:
     Attributes:
         text: the sentence or sentences; may be empty only when a person emptied it.
         source: "model:<checkpoint id>/<style>", "person" or "imported".
-        confidence: the model's own mean token probability, 0 to 1; 1 for a person's text.
+        confidence: how sure the narrator is, 0 to 1; 1 for a person's text.
         context: ids of the panels whose captions it was conditioned on, oldest first.
     """
 

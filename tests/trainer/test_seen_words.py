@@ -1,0 +1,90 @@
+"""What a picture shows changes which words are written, in a real narrator with a tiny vocabulary and in numbers."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import tiny_models
+import torch
+from PIL import Image
+
+from trainer.captioner import Decoding, Prompt, load_captioner
+from trainer.picture_words import PictureWords
+from trainer.prefix_captioner import PrefixCaptioner
+from trainer.seen_words import SeenWords, WordTokens
+from trainer.token_rules import Vocabulary
+
+PLAIN = Decoding(max_tokens=8, repetition_penalty=1.0, no_repeat_ngram=0, no_copy_ngram=0)
+
+
+@pytest.fixture
+def prefix(tiny_narrator: Path, base_weights: Path) -> PrefixCaptioner:
+    captioner = load_captioner(str(tiny_narrator), base_weights, lambda *_: None)
+    assert isinstance(captioner, PrefixCaptioner)
+    return captioner
+
+
+def picture() -> list[Image.Image]:
+    return [tiny_models.picture("red", (64, 48))]
+
+
+def teach(prefix: PrefixCaptioner, chances: dict[str, float], usual: float = 0.1) -> None:
+    """A classifier that sees the same in every picture."""
+    words = PictureWords(prefix.encoder.size, list(chances), tells_how_sure=True)
+    with torch.no_grad():
+        words.weight.zero_()
+        words.bias.copy_(torch.tensor(list(chances.values())).logit())
+        words.usual.fill_(torch.tensor(usual).logit())
+    prefix.words = words
+    prefix.card = dataclasses.replace(prefix.card, words=words.words, tells_how_sure=True)
+
+
+def test_forms_of_a_word_and_words_of_several_tokens_are_known(prefix: PrefixCaptioner) -> None:
+    vocabulary = Vocabulary(prefix.tokenizer)
+    a_word = next(word for word in vocabulary.whole_words().values() if len(word) >= 4 and not word.endswith("s"))
+    known = WordTokens(vocabulary, [a_word, "zzyzx"])
+    assert [vocabulary.text([token]) for token, number in zip(known.tokens, known.word_of, strict=True) if not number]
+    assert known.spelt == {1: "zzyzx"}
+    assert known.named(f"Two {a_word}s, and a Zzyzx.") == [0, 1]
+    assert known.named("Nothing of it.") == []
+
+
+def test_a_word_is_lifted_in_its_own_rows_until_it_is_told(prefix: PrefixCaptioner) -> None:
+    known = WordTokens(Vocabulary(prefix.tokenizer), ["ball", "zzyzx"])
+    ball = int(known.tokens[0])
+    lifts = torch.tensor([[2.0, 0.0], [-1.0, 3.0]])  # two pictures
+    rule = SeenWords(known, lifts, copies=2)
+    size = len(prefix.tokenizer)
+    other = next(token for token in range(size) if token not in known.tokens.tolist())
+    fresh = rule(torch.full((4, 1), other), torch.zeros(4, size))
+    assert fresh[:, ball].tolist() == [2, 2, -1, -1]
+    first = known.tokens_of(" zzyzx")[0]
+    assert fresh[:, first].tolist() == [0, 0, 3, 3]
+    told = rule(torch.tensor([[ball], [other], [ball], [other]]), torch.zeros(4, size))
+    assert told[:, ball].tolist() == [0, 2, -1, -1]  # not lifted twice; what is not there stays unlikely
+
+
+def test_what_the_picture_shows_is_written(prefix: PrefixCaptioner) -> None:
+    features = prefix.encode(picture())
+    teach(prefix, {"ball": 0.1, "hill": 0.1})
+    before = prefix.write(features, [Prompt()], PLAIN)[0].text
+    teach(prefix, {"ball": 0.1, "hill": 0.98}, usual=0.001)
+    strong = dataclasses.replace(PLAIN, seen_words=10.0)
+    after = prefix.write(features, [Prompt()], strong)[0]
+    assert "hill" in after.text
+    assert "hill" not in before
+    off = dataclasses.replace(PLAIN, seen_words=0.0)
+    teach(prefix, {"ball": 0.1, "hill": 0.1})
+    assert prefix.write(features, [Prompt()], off)[0].text == before  # nothing is as usual: the narrator's own words
+
+
+def test_confidence_is_the_mean_chance_of_the_words_named(prefix: PrefixCaptioner) -> None:
+    features = prefix.encode(picture())
+    teach(prefix, {"ball": 0.2, "hill": 0.98}, usual=0.001)
+    told = prefix.write(features, [Prompt()], dataclasses.replace(PLAIN, seen_words=10.0))[0]
+    chances = [chance for word, chance in (("ball", 0.2), ("hill", 0.98)) if word in told.text]
+    assert told.confidence == pytest.approx(sum(chances) / len(chances), abs=1e-3)
+    prefix.words.tells_how_sure = False
+    assert prefix.write(features, [Prompt()], PLAIN)[0].confidence != told.confidence

@@ -174,8 +174,9 @@ def scan_records(
         if descriptions and parsed.id in descriptions:
             seen_there = descriptions[parsed.id]
             parsed = replace(
-                parsed, description=seen_there.description, standalone=seen_there.standalone, tags=seen_there.tags
-            )
+                parsed, description=seen_there.description, standalone=seen_there.standalone or parsed.standalone,
+                tags=seen_there.tags or parsed.tags,
+            )  # fmt: skip
         records.append(so_far.put_before(parsed, raw))
     return tuple(records), tuple(bad)
 
@@ -213,13 +214,22 @@ def load_descriptions(file: Path) -> dict[str, Seen]:
     try:
         lines = [json.loads(line) for line in file.read_text(encoding="utf-8").split("\n") if line.strip()]
         return {
-            str(line["id"]): Seen(
-                str(line["description"]), str(line.get("standalone") or ""), tuple(map(str, line.get("tags") or ()))
-            )
+            str(line["id"]): Seen(str(line["description"]), str(line.get("standalone") or ""), _tags(line.get("tags")))
             for line in lines
         }
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise DatasetError(f"{file} holds no descriptions that can be read: {error}.") from error
+
+
+def _tags(listed: Any) -> tuple[str, ...]:
+    """Tags as they count: lower case, each once.
+
+    Raises:
+        TypeError: they are no list of strings.
+    """
+    if listed is not None and not (isinstance(listed, list) and all(isinstance(tag, str) for tag in listed)):
+        raise TypeError("“tags” is no list of strings")
+    return tuple(dict.fromkeys(tag for listed_tag in listed or () if (tag := listed_tag.strip().lower())))
 
 
 def read_lines(folder: Path) -> list[tuple[int, bytes]]:
@@ -283,7 +293,7 @@ def parse_record(raw: Mapping[str, Any], folder: Path) -> Record | str:
         previous_descriptions=previous_descriptions,
         panel=raw.get("panel") or 0,
         standalone=(raw.get("standalone") or "").strip(),
-        tags=tuple(raw.get("tags") or ()),
+        tags=_tags(raw.get("tags")),
         title=raw.get("title") or "",
         source=raw.get("source") or "",
         author=raw.get("author") or "",

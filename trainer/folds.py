@@ -6,10 +6,13 @@ parted, each with the first book that shows it.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
 from trainer.dataset import Record
+
+_DIGEST_DIGITS = 16
 
 
 def picture_folds(records: Sequence[Record], count: int) -> dict[Path, int]:
@@ -21,7 +24,13 @@ def picture_folds(records: Sequence[Record], count: int) -> dict[Path, int]:
     """
     books = sorted({record.book for record in records})
     fold_of_book = {book: number % count for number, book in enumerate(books)}
-    folds: dict[Path, int] = {}
+    digests = {image: picture_digest(image) for image in dict.fromkeys(record.image for record in records)}
+    fold_of: dict[str, int] = {}
     for record in records:
-        folds.setdefault(record.image, fold_of_book[record.book])
-    return folds
+        fold_of.setdefault(digests[record.image], fold_of_book[record.book])
+    return {image: fold_of[digest] for image, digest in digests.items()}
+
+
+def picture_digest(picture: Path) -> str:
+    """Knows a picture's file again wherever it lies."""
+    return hashlib.sha256(picture.read_bytes()).hexdigest()[:_DIGEST_DIGITS]

@@ -20,6 +20,7 @@ import numpy as np
 from sacrebleu.metrics import BLEU, CHRF
 
 from trainer.significance import Floats, Measured, mean, ratio
+from trainer.word_forms import Lexicon
 
 NGRAMS = 4
 """Longest word sequences CIDEr-D looks at."""
@@ -32,7 +33,6 @@ POOL = 20
 
 _Vector: TypeAlias = Mapping[tuple[str, ...], float]
 
-_ENDINGS, _SHORTEST_ROOT = ("ing", "ed", "es", "s"), 3
 _WORD = re.compile(r"\w+(?:'\w+)*")
 _PICTURE = r"(?:image|picture|photo|photograph|illustration|drawing|scene|panel|frame)"
 _PICTURE_TALK = re.compile(
@@ -100,36 +100,23 @@ def tag_measures(captions: Sequence[str], tags: Sequence[Sequence[str]]) -> dict
 
     "tags_right" is, of the words with which captions name something that is a tag of any of the pictures, the share
     that are tags of their own picture (1 minus CHAIR_i of Rohrbach et al. 2018, for all kinds of words), and
-    "tags_told" the share of a picture's tags that its caption names, both over all records. Words count as equal
-    whatever their ending (`root`).
+    "tags_told" the share of a picture's tags that its caption names, both over all records with tags. Words count
+    whatever their form (`word_forms`).
 
     Args:
         captions: N captions.
-        tags: N lists of words.
+        tags: N lists of words; an empty one says nothing of its picture.
     """
-    own = [{root(tag) for tag in row} for row in tags]
-    known = set[str]().union(*own)
-    named = [{root(word) for word in words(caption)} & known for caption in captions]
+    lexicon = Lexicon(sorted(set(itertools.chain.from_iterable(tags))))
+    own = [set(lexicon.named(row)) for row in tags]
+    named = [
+        set(lexicon.named(words(caption))) if there else set() for caption, there in zip(captions, own, strict=True)
+    ]
     right = [float(len(told & there)) for told, there in zip(named, own, strict=True)]
     return {
         "tags_right": ratio(right, [float(len(told)) for told in named]),
         "tags_told": ratio(right, [float(len(there)) for there in own]),
     }
-
-
-def root(word: str) -> str:
-    """A word without its ending of number, tense or person: one for "run", "runs" and "running", "baby" and "babies".
-
-    No dictionary: good for counting, not for reading.
-    """
-    for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_ROOT:
-            word = word.removesuffix(ending)
-            break
-    if len(word) > _SHORTEST_ROOT and word[-1] == word[-2]:
-        word = word[:-1]
-    word = word.removesuffix("e") if len(word) > _SHORTEST_ROOT else word
-    return word[:-1] + "i" if word.endswith("y") else word
 
 
 def signatures() -> dict[str, str]:

@@ -78,7 +78,7 @@ class PairedTexts:
             Vectors (B, TEXT_SIZE) and keys (B,).
         """
         narrated = self.has_text[NARRATION][rows] & (wants_narration | ~self.has_text[DESCRIPTION][rows])
-        chosen = {NARRATION: narrated, DESCRIPTION: ~narrated}
+        chosen = {NARRATION: narrated}
         if STANDALONE in self.vectors:
             chosen[STANDALONE] = ~narrated & wants_standalone & self.has_text[STANDALONE][rows]
         vectors, keys = self.vectors[DESCRIPTION][rows], self.keys[DESCRIPTION][rows]
@@ -104,7 +104,10 @@ class PairedTexts:
         for style, vectors in self.vectors.items():
             rows = self.has_text[style]
             if rows.any():
-                pictures, texts = heads.place_pictures(summaries[rows]), heads.place_texts(vectors[rows])
+                pictures, texts = (
+                    heads.place_pictures(summaries[rows]),
+                    heads.place_texts(vectors[rows].to(summaries.device)),
+                )
                 found[f"eval/recall_10_text_{style}"] = recall(text_ranks(pictures, texts), 10)
                 found[f"eval/recall_10_picture_{style}"] = recall(picture_ranks(pictures, texts), 10)
         return {**found, "eval/recall_10": sum(found.values()) / len(found)} if found else {}

@@ -144,6 +144,11 @@ def known_words(records: Sequence[Record]) -> list[str]:
     return sorted(forms[root].most_common(1)[0][0] for root, count in uses.items() if count >= _FEWEST_USES)
 
 
+def telling(records: Sequence[Record]) -> Sequence[Record]:
+    """The records that words are learned from: those with tags, which name all that is there; else all of them."""
+    return [record for record in records if record.tags] or records
+
+
 def uses_of(records: Sequence[Record], words: Sequence[str]) -> Tensor:
     """Which of W words each of N records uses, in whatever form: (N, W), 1 or 0."""
     index = {stem(word): number for number, word in enumerate(words)}
@@ -167,7 +172,7 @@ def learn_words(
     """
     generator = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)
-    classifier = PictureWords(feature_size, words, tells_how_sure=True)
+    classifier = PictureWords(feature_size, words, tells_how_sure=any(record.tags for record in records))
     if not words:
         return classifier.eval()
     used = uses_of(records, words)
@@ -211,7 +216,7 @@ def cross_fitted_words(
     folds = picture_folds(records, _FOLDS)
     guessed: dict[Path, tuple[str, ...]] = {}
     for fold in range(_FOLDS):
-        seen = [record for record in records if folds[record.image] != fold]
+        seen = telling([record for record in records if folds[record.image] != fold])
         unseen = [image for image, number in folds.items() if number == fold]
         if seen and unseen:
             classifier = learn_words(seen, features, words, feature_size, seed)

@@ -156,7 +156,7 @@ class PrefixCaptioner:
         self.language = language
         self.tokenizer = tokenizer
         self._vocabulary = Vocabulary(tokenizer)
-        self._word_tokens = WordTokens(self._vocabulary, ())
+        self._word_tokens: WordTokens | None = None
 
     @property
     def id(self) -> str:
@@ -269,7 +269,8 @@ class PrefixCaptioner:
         own = []
         if trusted and decoding.seen_words:
             lifts = decoding.seen_words * self.words.lifts(features)
-            own = [SeenWords(self._known_tokens(), lifts, decoding.copies)]
+            begun = [self._tokens(begun_behind_space(prompt)) for prompt in prompts]
+            own = [SeenWords(self._known_tokens(), lifts, begun, decoding.copies)]
         writing = Writing(decoding, prompts, told, self._vocabulary, [self.end_id], own=own)
         arguments = writing.arguments(on_text, should_stop)
         if decoding.copies > 1:
@@ -290,12 +291,12 @@ class PrefixCaptioner:
 
     def _known_tokens(self) -> WordTokens:
         """The tokens of what `words` knows; made once, and again when it has learned anew."""
-        if self._word_tokens.known != self.words.words:
+        if self._word_tokens is None or self._word_tokens.known != self.words.words:
             self._word_tokens = WordTokens(self._vocabulary, self.words.words)
         return self._word_tokens
 
     def _weighed(self, features: Tensor, written: list[list[WrittenCaption]]) -> list[list[WrittenCaption]]:
-        """The captions, each with how likely the words that it names are in its picture, on average."""
+        """The captions, each with the mean chance of the words that it names; with 0 where it names none it knows."""
         known, weighed = self._known_tokens(), []
         for row, chances in zip(written, self.words.chances(features).cpu(), strict=True):
             named = [known.named(caption.text) for caption in row]

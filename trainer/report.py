@@ -139,12 +139,16 @@ def captions_of(file: Path, records: Sequence[Record]) -> list[str]:
         DatasetError: the file is no report, or one of other records.
     """
     try:
-        rows = {row["id"]: row[NARRATOR] for row in json.loads(file.read_text(encoding="utf-8"))["captions"]}
+        captions = json.loads(file.read_text(encoding="utf-8"))["captions"]
+        rows = {row["id"]: row[NARRATOR] for row in captions}
+        told = {row["id"]: row["reference"] for row in captions}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DatasetError(f"{file} is no report of an evaluation ({type(error).__name__}: {error}).") from error
     for record in records:
         if not isinstance(rows.get(record.id), str):
             raise DatasetError(f"The report {file} was made on other records: it has no caption for {record.id}.")
+        if told.get(record.id) != text_of(record):
+            raise DatasetError(f"The report {file} was made on other texts: {record.id} has another reference there.")
     return [rows[record.id] for record in records]
 
 

@@ -17,11 +17,10 @@ import torch
 from torch import Tensor
 
 from trainer.favoured_words import FavouredWords
-from trainer.metrics import root, words
-from trainer.picture_words import FUNCTION_WORDS
+from trainer.metrics import words
 from trainer.token_rules import Vocabulary
+from trainer.word_forms import Lexicon
 
-_SHORTEST_WORD = 3
 _LEAST_LIFT = 0.5  # of a word in several tokens: below, its beginning is not worth disturbing other words for
 
 
@@ -39,37 +38,37 @@ class WordTokens:
     def __init__(self, vocabulary: Vocabulary, known: Sequence[str]) -> None:
         self.known = tuple(known)
         self.tokens_of = vocabulary.tokens
-        self._numbers: dict[str, int] = {}
-        for number, word in enumerate(known):
-            self._numbers.setdefault(root(word), number)
+        self._lexicon = Lexicon(known)
         found = {
-            token: self._numbers[root(word)]
+            token: number
             for token, word in vocabulary.whole_words().items()
-            if len(word) >= _SHORTEST_WORD and word not in FUNCTION_WORDS and root(word) in self._numbers
+            if (number := self._lexicon.number(word)) is not None
         }
         self.tokens = torch.tensor(list(found), dtype=torch.long)
         self.word_of = torch.tensor(list(found.values()), dtype=torch.long)
-        self.spelt = {number: known[number] for number in self._numbers.values() if number not in set(found.values())}
+        missing = {self._lexicon.number(word) for word in known} - set(found.values())
+        self.spelt = {number: known[number] for number in missing if number is not None}
 
     def named(self, text: str) -> list[int]:
         """The numbers of the words that a text names, in whatever form."""
-        roots = dict.fromkeys(root(word) for word in words(text) if word not in FUNCTION_WORDS)
-        return [self._numbers[name] for name in roots if name in self._numbers]
+        return self._lexicon.named(words(text))
 
 
 class SeenWords:
     """Adds to the scores of words' tokens; a `Rule`."""
 
-    def __init__(self, known: WordTokens, lifts: Tensor, copies: int) -> None:
+    def __init__(self, known: WordTokens, lifts: Tensor, begun: Sequence[Sequence[int]], copies: int) -> None:
         """Prepare.
 
         Args:
             known: the words and their tokens.
             lifts: (B, W), what is added for each word.
+            begun: for each picture the tokens that its caption begins with.
             copies: rows a picture.
         """
         self._known = known
-        self._lifts = lifts[:, known.word_of].cpu()  # (B, K)
+        self._lifts = lifts[:, known.word_of.to(lifts.device)].cpu()  # (B, K)
+        self._begun = begun
         self._copies = copies
         self._spelt = [
             FavouredWords(
@@ -81,15 +80,16 @@ class SeenWords:
         self._word_of_token = dict(zip(known.tokens.tolist(), known.word_of.tolist(), strict=True))
 
     def __call__(self, written: Tensor, scores: Tensor) -> Tensor:
-        """Tokens written (R, T) and scores (R, V) to scores (R, V)."""
+        """Tokens written (R, T) and scores (R, V) to log probabilities (R, V)."""
         scores = scores.clone()
-        for row, tokens in enumerate(written.tolist()):
-            lifts = self._lifts[row // self._copies]
+        for row, behind in enumerate(written.tolist()):
+            picture = row // self._copies
+            tokens, lifts = [*self._begun[picture], *behind], self._lifts[picture]
             told = {self._word_of_token[token] for token in tokens if token in self._word_of_token}
             if told:
                 stands = torch.isin(self._known.word_of, torch.tensor(sorted(told)))
                 lifts = torch.where(stands, lifts.clamp(max=0), lifts)
             scores[row, self._known.tokens.to(scores.device)] += lifts.to(scores)
-            for token, lift in self._spelt[row // self._copies].next_tokens(tokens).items():
+            for token, lift in self._spelt[picture].next_tokens(tokens).items():
                 scores[row, token] += lift
-        return scores
+        return scores.log_softmax(-1)  # beams add up what they choose

@@ -11,7 +11,7 @@ from pathlib import Path
 from safetensors.torch import load_file
 from torch import Tensor
 
-from trainer.config import SftConfig
+from trainer.config import ConfigError, SftConfig
 from trainer.dataset import (
     DEV,
     NO_PICTURE,
@@ -25,7 +25,7 @@ from trainer.dataset import (
 from trainer.dataset_check import readable_records, refuse_leaks
 from trainer.events import Event, Loading
 from trainer.picture_encoder import FeatureCache, FrozenEncoder, PictureEncoder, training_features
-from trainer.picture_words import PictureWords, cross_fitted_words, known_words, learn_words
+from trainer.picture_words import PictureWords, cross_fitted_words, known_words, learn_words, telling
 from trainer.policy import Trainee
 from trainer.policy_prefix import PrefixTrainee
 from trainer.prefix_captioner import PrefixCaptioner
@@ -148,11 +148,14 @@ def suggested_words(
     of the encoder as it was before.
     """
     if not isinstance(trainee, PrefixTrainee):
+        if config.relearn_words:
+            raise ConfigError("relearn_words is for narrators of the prefix family; this one is told no words.")
         return {}
     captioner, shown = trainee.captioner, Words()
     if not config.model or config.relearn_words:
         if not (folder / _SHOWN_FILE).exists():
-            size, known = captioner.encoder.size, known_words(records.train)
+            told = telling(records.train)
+            size, known = captioner.encoder.size, known_words(told)
             untuned = _untuned(captioner, base_weights)
             seen = features if untuned is None else look_at_pictures(
                 untuned, records, base_weights, emit
@@ -161,9 +164,11 @@ def suggested_words(
                 records.train, seen, known, size, config.seed,
                 lambda done, count: emit(Loading("Learning words for pictures", done / count)),
             )  # fmt: skip
-            _save(learn_words(records.train, features, known, size, config.seed), cross_fitted, folder)
+            _save(learn_words(told, features, known, size, config.seed), cross_fitted, folder)
         captioner.words, shown = _load(captioner.encoder.size, folder)
-        captioner.card = replace(captioner.card, words=captioner.words.words, tells_how_sure=True)
+        captioner.card = replace(
+            captioner.card, words=captioner.words.words, tells_how_sure=captioner.words.tells_how_sure
+        )
     for image in records.images:
         if image not in shown:
             shown[image] = captioner.words.best(features[image][None])[0]
@@ -183,7 +188,11 @@ def _untuned(captioner: PrefixCaptioner, base_weights: Path) -> PictureEncoder |
 def _save(words: PictureWords, shown: Words, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     save_tensors(words.state_dict(), folder / _WEIGHTS_FILE)
-    listed = {"words": words.words, "shown": {str(image): found for image, found in shown.items()}}
+    listed = {
+        "words": words.words,
+        "tells_how_sure": words.tells_how_sure,
+        "shown": {str(image): found for image, found in shown.items()},
+    }
     part = folder / f"{_SHOWN_FILE}.part"
     part.write_text(json.dumps(listed))
     part.replace(folder / _SHOWN_FILE)  # last: it says that the folder is whole
@@ -191,6 +200,6 @@ def _save(words: PictureWords, shown: Words, folder: Path) -> None:
 
 def _load(size: int, folder: Path) -> tuple[PictureWords, Words]:
     listed = json.loads((folder / _SHOWN_FILE).read_text())
-    words = PictureWords(size, listed["words"], tells_how_sure=True)
+    words = PictureWords(size, listed["words"], tells_how_sure=listed.get("tells_how_sure", False))
     words.load_state_dict(load_file(folder / _WEIGHTS_FILE))
     return words.eval(), {Path(image): tuple(found) for image, found in listed["shown"].items()}

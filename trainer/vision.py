@@ -35,6 +35,7 @@ from torch import nn
 from transformers import AutoModel, PreTrainedModel
 
 from trainer.base_weights import resolve
+from trainer.folds import picture_digest
 from trainer.run_dir import MODEL, RunDir
 from trainer.tensor_files import save_tensors
 from trainer.transformer_blocks import blocks
@@ -153,7 +154,7 @@ def eyes_for(name: str, pictures: Iterable[Path]) -> dict[str, list[Path]]:
 
 
 def take_along(name: str, folder: Path) -> str:
-    """Put a tuned encoder into the folder of what was trained with it, so that the folder can be moved.
+    """Put a tuned encoder, with its folds, into the folder of what was trained with it: that can be moved then.
 
     Args:
         name: see the module.
@@ -169,9 +170,7 @@ def take_along(name: str, folder: Path) -> str:
     if tuned is None or name.startswith(EMBEDDED_PREFIX):
         return name
     own = folder / "vision"
-    own.mkdir(exist_ok=True)
-    for file in (VISION_FILE, WEIGHTS_FILE):
-        shutil.copyfile(tuned / file, own / file)
+    shutil.copytree(tuned, own, dirs_exist_ok=True)
     return f"{_BESIDE}{own.name}"
 
 
@@ -198,11 +197,6 @@ def read_folds(folder: Path) -> dict[str, int]:
 def fold_folder(folder: Path, fold: int) -> Path:
     """The folder of the encoder that left a fold out."""
     return folder / f"fold-{fold}"
-
-
-def picture_digest(picture: Path) -> str:
-    """Knows a picture's file again wherever it lies."""
-    return hashlib.sha256(picture.read_bytes()).hexdigest()[:_KEY_DIGITS]
 
 
 def save_folded(card: VisionCard, tuned: Mapping[int, Path], folds: Mapping[Path, int], folder: Path) -> None:

@@ -78,11 +78,11 @@ def train_vision(
     if not config.folds:
         return _tune(config, run, train, dev, base_weights, emit, should_stop)
     folds, tuned = picture_folds(train, config.folds), dict[int, Path]()
+    if len(set(folds.values())) < config.folds:
+        raise DatasetError(f"There are too few books for {config.folds} folds.")
     for fold in range(config.folds):
         part = RunDir.create(run.path / f"{_FOLD}{fold}")
         learned = [record for record in train if folds[record.image] != fold]
-        if not 1 < len(learned) < len(train):
-            raise DatasetError(f"There are too few books for {config.folds} folds.")
         emit(Loading(f"Fold {fold + 1} of {config.folds}", fold / config.folds))
         outcome = _tune(config, part, learned, dev, base_weights, emit, should_stop)
         if isinstance(outcome, RunCancelled):

@@ -13,7 +13,6 @@ from trainer.metrics import (
     meaning_measures,
     reference_measures,
     right_picture,
-    root,
     rouge_l,
     signatures,
     tag_measures,
@@ -41,20 +40,9 @@ def test_bleu_and_chrf_are_sacrebleus() -> None:
     assert "nw:2" in signatures()["chrf"]
 
 
-@pytest.mark.parametrize(
-    "forms",
-    [
-        ("run", "runs", "running"), ("baby", "babies"), ("smile", "smiles", "smiling", "smiled"), ("tree", "trees"),
-        ("fall", "falls", "falling"), ("house", "houses"), ("carry", "carries", "carrying"), ("bus",), ("red",),
-    ],
-)  # fmt: skip
-def test_forms_of_a_word_have_one_root(forms: tuple[str, ...]) -> None:
-    assert len({root(form) for form in forms}) == 1
-
-
-def test_tags_are_counted_over_all_records_whatever_the_word_s_ending() -> None:
-    captions = ["A goat runs to the old tree.", "A dog and a goat.", "It rains."]
-    tags = [("goat", "running", "hill"), ("dog", "tree"), ("rain", "hill")]
+def test_tags_are_counted_over_all_records_whatever_the_form_of_a_word() -> None:
+    captions = ["A goat runs to the old tree.", "A dog and a goat.", "It rains.", "A goat."]
+    tags = [("goat", "running", "hill"), ("dog", "tree"), ("rain", "hill"), ()]  # nobody said what is in the last
     found = tag_measures(captions, tags)
     # named and there: goat, runs | dog | rains; named and only elsewhere: tree | goat
     assert value_of(found["tags_right"]) == pytest.approx(4 / 6)

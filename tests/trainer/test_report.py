@@ -73,6 +73,9 @@ def test_a_report_of_other_records_is_refused(report: Report, tmp_path: Path) ->
     stranger = replace(report.records[0], id="c-1")
     with pytest.raises(DatasetError, match="made on other records: it has no caption for c-1"):
         captions_of(file, [stranger])
+    other_texts = replace(report.records[0], narration="Another text.")
+    with pytest.raises(DatasetError, match=r"made on other texts: a-\d+ has another reference"):
+        captions_of(file, [other_texts])
     file.write_text('{"captions": [{"id": "a-0"}]}')
     with pytest.raises(DatasetError, match="is no report of an evaluation"):
         captions_of(file, report.records)

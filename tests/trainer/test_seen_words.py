@@ -45,7 +45,8 @@ def test_forms_of_a_word_and_words_of_several_tokens_are_known(prefix: PrefixCap
     vocabulary = Vocabulary(prefix.tokenizer)
     a_word = next(word for word in vocabulary.whole_words().values() if len(word) >= 4 and not word.endswith("s"))
     known = WordTokens(vocabulary, [a_word, "zzyzx"])
-    assert [vocabulary.text([token]) for token, number in zip(known.tokens, known.word_of, strict=True) if not number]
+    told = [vocabulary.text([token]) for token in known.tokens[known.word_of == 0].tolist()]
+    assert a_word in told
     assert known.spelt == {1: "zzyzx"}
     assert known.named(f"Two {a_word}s, and a Zzyzx.") == [0, 1]
     assert known.named("Nothing of it.") == []
@@ -55,15 +56,30 @@ def test_a_word_is_lifted_in_its_own_rows_until_it_is_told(prefix: PrefixCaption
     known = WordTokens(Vocabulary(prefix.tokenizer), ["ball", "zzyzx"])
     ball = int(known.tokens[0])
     lifts = torch.tensor([[2.0, 0.0], [-1.0, 3.0]])  # two pictures
-    rule = SeenWords(known, lifts, copies=2)
+    rule = SeenWords(known, lifts, [[], []], copies=2)
     size = len(prefix.tokenizer)
     other = next(token for token in range(size) if token not in known.tokens.tolist())
-    fresh = rule(torch.full((4, 1), other), torch.zeros(4, size))
-    assert fresh[:, ball].tolist() == [2, 2, -1, -1]
+    flat = torch.zeros(4, size)
+
+    def added(given: SeenWords, written: list[list[int]], token: int) -> list[float]:
+        scores = given(torch.tensor(written), flat)
+        return [round(value, 3) for value in (scores[:, token] - scores[:, other]).tolist()]
+
     first = known.tokens_of(" zzyzx")[0]
-    assert fresh[:, first].tolist() == [0, 0, 3, 3]
-    told = rule(torch.tensor([[ball], [other], [ball], [other]]), torch.zeros(4, size))
-    assert told[:, ball].tolist() == [0, 2, -1, -1]  # not lifted twice; what is not there stays unlikely
+    assert added(rule, [[other]] * 4, ball) == [2, 2, -1, -1]
+    assert added(rule, [[other]] * 4, first) == [0, 0, 3, 3]
+    assert added(rule, [[ball], [other], [ball], [other]], ball) == [0, 2, -1, -1]  # what is absent stays unlikely
+    assert torch.allclose(rule(torch.full((4, 1), other), flat).exp().sum(-1), torch.ones(4), atol=1e-4)
+    begun = SeenWords(known, lifts, [[ball], []], copies=2)
+    assert added(begun, [[other]] * 4, ball) == [0, 0, -1, -1]
+
+
+@pytest.mark.parametrize("way", [{"beams": 2}, {"guidance": 1.5}, {"temperature": 0.7, "samples": 3}])
+def test_every_way_of_choosing_goes_with_it(prefix: PrefixCaptioner, way: dict[str, float]) -> None:
+    features = prefix.encode(picture() * 2)
+    teach(prefix, {"ball": 0.1, "hill": 0.98}, usual=0.001)
+    strong = dataclasses.replace(PLAIN, seen_words=10.0, **way)  # type: ignore[arg-type]
+    assert all("hill" in caption.text for caption in prefix.write(features, [Prompt()] * 2, strong))
 
 
 def test_what_the_picture_shows_is_written(prefix: PrefixCaptioner) -> None:
@@ -86,5 +102,15 @@ def test_confidence_is_the_mean_chance_of_the_words_named(prefix: PrefixCaptione
     told = prefix.write(features, [Prompt()], dataclasses.replace(PLAIN, seen_words=10.0))[0]
     chances = [chance for word, chance in (("ball", 0.2), ("hill", 0.98)) if word in told.text]
     assert told.confidence == pytest.approx(sum(chances) / len(chances), abs=1e-3)
+    unled = dataclasses.replace(PLAIN, seen_words=0.0)
+    weighed = prefix.write(features, [Prompt()], unled)[0]
     prefix.words.tells_how_sure = False
-    assert prefix.write(features, [Prompt()], PLAIN)[0].confidence != told.confidence
+    prefix.card = dataclasses.replace(prefix.card, tells_how_sure=False)
+    plain = prefix.write(features, [Prompt()], unled)[0]
+    assert plain.confidence not in {weighed.confidence, 0.0}  # its tokens' own
+
+
+def test_a_caption_that_names_nothing_known_is_not_trusted(prefix: PrefixCaptioner) -> None:
+    features = prefix.encode(picture())
+    teach(prefix, {"zzyzx": 0.01})
+    assert prefix.write(features, [Prompt()], PLAIN)[0].confidence == 0

@@ -79,7 +79,7 @@ class Decoding(Options):
         1.0, "Above 1 writes more of what only this picture suggests; costs twice the time.", 0.0, 10.0
     )
     seen_words: float = option(
-        1.25, "How much likelier words become that the picture shows, and less likely ones that it does not.", 0.0, 10.0
+        1.5, "How much likelier words become that the picture shows, and less likely ones that it does not.", 0.0, 10.0
     )
     repetition_penalty: float = option(1.15, "Above 1 makes words already used less likely.", 0.1, 10.0)
     no_repeat_ngram: int = option(3, "Sequences of this many tokens never come twice; 0 allows them.", 0, 100)

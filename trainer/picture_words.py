@@ -31,7 +31,7 @@ UNSURE = "?"
 """Ends a suggested word that is less likely than not to be right."""
 
 _SURE, _WORTH_SAYING = 0.5, 0.15  # probabilities
-_LARGEST_LIFT = 4.0  # log odds
+_LARGEST_LIFT = 4.0  # nats
 
 _FEWEST_USES = 5  # a rarer word teaches a picture's accidents
 _FOLDS = 5
@@ -81,9 +81,9 @@ class PictureWords(nn.Module):
 
     @torch.no_grad()
     def lifts(self, features: Tensor) -> Tensor:
-        """How much likelier than usual each word is, in log odds, within limits: (B, V, D) -> (B, W)."""
-        lifts: Tensor = self(features.to(self.weight.device, self.weight.dtype)).float() - self.usual.float()
-        return lifts.clamp(-_LARGEST_LIFT, _LARGEST_LIFT)
+        """How much likelier than usual each word is, log(p / q) in nats, within limits: (B, V, D) -> (B, W)."""
+        usual = nn.functional.logsigmoid(self.usual.float())
+        return (self.chances(features).log() - usual).clamp(-_LARGEST_LIFT, _LARGEST_LIFT)
 
     @torch.no_grad()
     def chances(self, features: Tensor) -> Tensor:

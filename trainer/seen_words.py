@@ -2,9 +2,9 @@
 
 A small language model knows how sentences go but follows a picture loosely; the classifier of `picture_words` knows
 nothing of sentences but is right about what is there far more often. Both are asked at every token: to a token's score
-is added how much likelier than usual its word is in this picture, in log odds, times a weight (log-linear fusion, as
-in Gülçehre et al. 2015). Which words can stand where stays the language model's business. A word that stands in the
-caption already is not made likelier again.
+is added how much likelier than usual its word is in this picture, log(p / q), times a weight (log-linear fusion, as in
+Gülçehre et al. 2015; with weight 1 Bayes' rule, if words were independent). Which words can stand where stays the
+language model's business. A word that stands in the caption already is not made likelier again.
 
 Letters: B pictures, R rows (some for each picture), T tokens written, V vocabulary, W words, K tokens that are words.
 """

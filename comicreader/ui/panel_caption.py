@@ -9,8 +9,8 @@ from PySide6.QtCore import QCoreApplication
 
 from comicreader.domain.narration import PERSON, Caption
 
-# Mean token probability. The shipped narrator's captions are nearly all below, and so they should be marked: of 60
-# captions of comics and picture books none fitted wholly, and no measure of its own told the better ones.
+# How likely the words of a caption are in its picture, on average. The shipped narrator's captions are nearly all
+# below, and so they should be marked: of 60 captions of comics and picture books none fitted wholly.
 _UNSURE_BELOW = 0.5
 
 
